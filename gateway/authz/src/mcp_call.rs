@@ -1,0 +1,306 @@
+//! What a request asks for, read from the body that will be forwarded and from nowhere else.
+//!
+//! Headers such as `Mcp-Method` can lie and are not looked at. The body is never rewritten, so core
+//! parses the same bytes; whatever two parsers could read differently (a repeated key, an array in
+//! place of an object, a batch) is refused here.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+/// One JSON-RPC message of a client (MCP base protocol): a request or a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct McpCall {
+    id: Option<CallId>,
+    action: Action,
+}
+
+/// What the message wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `tools/call`, and of which tool.
+    CallTool(ToolName),
+    /// `tools/list`.
+    ListTools,
+    /// A method that every principal may use: it answers without anybody's data.
+    Open(OpenMethod),
+    /// Anything else: open to nobody.
+    Unknown,
+}
+
+macro_rules! open_methods {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
+        /// The methods that every principal may use.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum OpenMethod {
+            $($(#[$doc])* $name),*
+        }
+
+        impl OpenMethod {
+            /// Every one of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The method's name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text),*
+                }
+            }
+        }
+    };
+}
+
+open_methods! {
+    /// The handshake of the revisions before 2026-07-28.
+    Initialize = "initialize",
+    /// Its end.
+    Initialized = "notifications/initialized",
+    /// A request is not waited for any more.
+    Cancelled = "notifications/cancelled",
+    /// Progress of something that the client does.
+    Progress = "notifications/progress",
+    /// The client's roots changed; nobody here looks at them.
+    RootsChanged = "notifications/roots/list_changed",
+    /// Is anybody there?
+    Ping = "ping",
+    /// The discovery of 2026-07-28.
+    Discover = "server/discover",
+    /// The public documents: schemas and the permission model.
+    ListResources = "resources/list",
+    /// The same, by template.
+    ListResourceTemplates = "resources/templates/list",
+    /// One public document.
+    ReadResource = "resources/read",
+    /// There are none; core says so in its own words.
+    ListPrompts = "prompts/list",
+}
+
+/// A tool's name as the client wrote it: bounded, printable, not yet known to exist.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ToolName(String);
+
+impl ToolName {
+    /// 1 to 128 characters of `A-Za-z0-9_.-` (MCP 2026-07-28, tool names).
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
+        ((1..=128).contains(&text.len()) && text.bytes().all(allowed))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ToolName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of a JSON-RPC request, to be echoed in an error: a string or a number (JSON-RPC 2.0 §4).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum CallId {
+    /// A number; JSON-RPC discourages fractions and MCP forbids them.
+    Number(i64),
+    /// A string of the client's choosing.
+    Text(String),
+}
+
+impl From<&CallId> for serde_json::Value {
+    fn from(id: &CallId) -> Self {
+        match id {
+            CallId::Number(number) => Self::from(*number),
+            CallId::Text(text) => Self::from(text.as_str()),
+        }
+    }
+}
+
+/// The body is not one well-formed JSON-RPC message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not one JSON-RPC 2.0 request or notification")]
+pub struct MalformedCall;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    jsonrpc: Cow<'a, str>,
+    #[serde(default, deserialize_with = "present")]
+    id: Option<CallId>,
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+}
+
+/// The members that select what is done; named so that a repetition of one is an error.
+#[derive(Deserialize)]
+struct Params<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(rename = "uri")]
+    _uri: Option<IgnoredAny>,
+    #[serde(rename = "arguments")]
+    _arguments: Option<IgnoredAny>,
+    #[serde(rename = "_meta")]
+    _meta: Option<IgnoredAny>,
+}
+
+/// An `id` that is there must be a string or a number: `null` is no id (MCP base protocol).
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<CallId>, D::Error> {
+    CallId::deserialize(from).map(Some)
+}
+
+/// Serde reads a struct from an array too; a parser that does not would see something else.
+fn is_object(json: &[u8]) -> bool {
+    json.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{')
+}
+
+impl McpCall {
+    /// Reads one message; batches were removed from MCP in 2025-06-18 and are refused.
+    pub fn parse(body: &[u8]) -> Result<Self, MalformedCall> {
+        if !is_object(body) {
+            return Err(MalformedCall);
+        }
+        let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| MalformedCall)?;
+        if envelope.jsonrpc != "2.0" {
+            return Err(MalformedCall);
+        }
+        let name = match envelope.params {
+            None => None,
+            Some(raw) if is_object(raw.get().as_bytes()) => {
+                let params: Params<'_> =
+                    serde_json::from_str(raw.get()).map_err(|_| MalformedCall)?;
+                params.name
+            }
+            Some(_) => return Err(MalformedCall),
+        };
+        let action = Action::of(&envelope.method, name.as_deref())?;
+        Ok(Self { id: envelope.id, action })
+    }
+
+    /// What it wants done.
+    pub const fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// The request's id; none for a notification.
+    pub const fn id(&self) -> Option<&CallId> {
+        self.id.as_ref()
+    }
+
+    /// The tool, if it calls one.
+    pub const fn tool(&self) -> Option<&ToolName> {
+        match &self.action {
+            Action::CallTool(tool) => Some(tool),
+            Action::ListTools | Action::Open(_) | Action::Unknown => None,
+        }
+    }
+
+    /// The method, from a closed set: fit for a log field and a metric label.
+    pub const fn method(&self) -> &'static str {
+        match &self.action {
+            Action::CallTool(_) => "tools/call",
+            Action::ListTools => "tools/list",
+            Action::Open(method) => method.as_str(),
+            Action::Unknown => "unknown",
+        }
+    }
+}
+
+impl Action {
+    fn of(method: &str, name: Option<&str>) -> Result<Self, MalformedCall> {
+        match method {
+            "tools/call" => {
+                let tool = name.and_then(ToolName::parse).ok_or(MalformedCall)?;
+                Ok(Self::CallTool(tool))
+            }
+            "tools/list" => Ok(Self::ListTools),
+            other => {
+                let open = OpenMethod::ALL.iter().find(|known| known.as_str() == other);
+                Ok(open.map_or(Self::Unknown, |known| Self::Open(*known)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn action(body: &str) -> Result<Action, MalformedCall> {
+        McpCall::parse(body.as_bytes()).map(|call| call.action().clone())
+    }
+
+    #[test]
+    fn a_tool_call_names_its_tool() {
+        let body = r#"{"jsonrpc":"2.0","id":"a","method":"tools/call",
+            "params":{"name":"list_studies","arguments":{"name":"other"}}}"#;
+        let call = McpCall::parse(body.as_bytes()).unwrap();
+        assert_eq!(call.tool().map(ToolName::as_str), Some("list_studies"));
+        assert_eq!(call.id(), Some(&CallId::Text("a".to_owned())));
+    }
+
+    #[test]
+    fn escapes_in_keys_and_values_are_read_as_json_says() {
+        let body = r#"{"jsonrpc":"2.0","id":1,"m\u0065thod":"tools\/call",
+            "params":{"n\u0061me":"list\u005fstudies"}}"#;
+        assert_eq!(action(body), Ok(Action::CallTool(ToolName("list_studies".to_owned()))));
+    }
+
+    #[test]
+    fn a_repeated_key_is_refused_and_another_case_is_another_key() {
+        for bad in [
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"},"params":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call",
+                "params":{"name":"a","arguments":{},"arguments":{}}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"Method":"ping"}"#,
+        ] {
+            assert_eq!(action(bad), Err(MalformedCall), "{bad}");
+        }
+        let shadow = r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/list"}"#;
+        assert_eq!(action(shadow), Ok(Action::Open(OpenMethod::Ping)));
+    }
+
+    #[test]
+    fn batches_arrays_for_objects_and_responses_are_refused() {
+        for bad in [
+            "",
+            "null",
+            "[]",
+            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
+            r#"["2.0",1,"ping",{}]"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":["list_studies"]}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping"} x"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a b"}}"#,
+        ] {
+            assert_eq!(action(bad), Err(MalformedCall), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_of_nesting_is_refused_without_a_panic() {
+        let deep = "[".repeat(100_000);
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"a":{deep}"#);
+        assert_eq!(action(&body), Err(MalformedCall));
+    }
+
+    #[test]
+    fn a_method_nobody_knows_is_well_formed_and_unknown() {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"logging/setLevel"}"#;
+        assert_eq!(action(body), Ok(Action::Unknown));
+    }
+}
