@@ -32,7 +32,7 @@ pub mod challenge;
 pub mod metadata;
 pub mod rejection;
 
-// pkce
-// redirect_uri
+pub mod pkce;
+pub mod redirect_uri;
 
 // broker
