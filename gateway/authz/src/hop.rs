@@ -105,12 +105,7 @@ impl HopSealer {
     }
 
     /// The caller, if the value was sealed for this very body within the last moments.
-    pub fn open(
-        &self,
-        value: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<HopClaims, Unsealable> {
+    pub fn open(&self, value: &str, body: &[u8], now: Timestamp) -> Result<HopClaims, Unsealable> {
         self.0.open_bound::<Hop>(value, &Sha256::digest(body), now).map(|hop| hop.claims)
     }
 }

@@ -35,4 +35,4 @@ pub mod rejection;
 pub mod pkce;
 pub mod redirect_uri;
 
-// broker
+pub mod broker;

@@ -75,11 +75,7 @@ impl Policy {
 
     /// Permits `call` to `principal`, or says what stands in the way. A denied call comes back, so
     /// that the refusal can name its id and its tool.
-    pub fn decide(
-        &self,
-        call: McpCall,
-        principal: Principal,
-    ) -> Result<Permit, (Denial, McpCall)> {
+    pub fn decide(&self, call: McpCall, principal: Principal) -> Result<Permit, (Denial, McpCall)> {
         let denial = match call.action() {
             Action::Open(_) | Action::ListTools => None,
             Action::Unknown => Some(Denial::UnknownMethod),
@@ -204,10 +200,11 @@ mod tests {
 
     #[test]
     fn more_scope_never_turns_a_yes_into_a_no() {
-        let grants = ["", "user/Group.rs", "user/Group.rs user/Patient.rs", "user/*.rs", "user/*.cruds"];
+        let grants =
+            ["", "user/Group.rs", "user/Group.rs user/Patient.rs", "user/*.rs", "user/*.cruds"];
         for (tool, _) in BUILTIN {
-            let answers = grants
-                .map(|grant| Policy::builtin().decide(call(tool), principal(grant)).is_ok());
+            let answers =
+                grants.map(|grant| Policy::builtin().decide(call(tool), principal(grant)).is_ok());
             assert!(answers.is_sorted(), "{tool}: {answers:?}");
         }
     }

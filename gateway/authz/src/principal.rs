@@ -18,7 +18,9 @@ pub struct AudiencePolicy {
 
 /// No rule at all: every live token of the backend would be let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("at least one audience rule is needed: own_client, allowed_clients, required_scope or required_audience")]
+#[error(
+    "at least one audience rule is needed: own_client, allowed_clients, required_scope or required_audience"
+)]
 pub struct NoAudienceRule;
 
 impl AudiencePolicy {
@@ -195,7 +197,9 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn principal(scope: &str) -> Principal {
-        establish(live(), &ours()).map(|p| Principal { scope: scope.parse().unwrap(), ..p }).unwrap()
+        establish(live(), &ours())
+            .map(|p| Principal { scope: scope.parse().unwrap(), ..p })
+            .unwrap()
     }
 
     fn establish(claims: Claims, policy: &AudiencePolicy) -> Result<Principal, Unestablished> {

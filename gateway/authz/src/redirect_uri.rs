@@ -150,10 +150,7 @@ mod tests {
     const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
 
     fn policy() -> RedirectPolicy {
-        RedirectPolicy {
-            hosts: ["claude.ai".to_owned()].into(),
-            exact: [CURSOR.to_owned()].into(),
-        }
+        RedirectPolicy { hosts: ["claude.ai".to_owned()].into(), exact: [CURSOR.to_owned()].into() }
     }
 
     fn uri(text: &str) -> RedirectUri {

@@ -111,9 +111,10 @@ impl Rejection {
 
     /// A 401 that says how to log in.
     pub const fn unauthenticated(code: RejectionCode, scope: Scope) -> Self {
-        let challenge = match code {
-            RejectionCode::TokenMissing => Challenge::LogIn { scope },
-            _ => Challenge::InvalidToken { scope },
+        let challenge = if matches!(code, RejectionCode::TokenMissing) {
+            Challenge::LogIn { scope }
+        } else {
+            Challenge::InvalidToken { scope }
         };
         Self { code, challenge: Some(challenge), retry_after: None, call: None }
     }
@@ -153,10 +154,12 @@ impl Rejection {
     /// The body and its media type: a JSON-RPC error where the protocol was misused by a request
     /// that we understood, problem JSON (RFC 9457) everywhere else.
     pub fn body(&self, request_id: &RequestId) -> (&'static str, Value) {
-        match self.code {
-            RejectionCode::UnknownMethod => ("application/json", self.json_rpc(-32601)),
-            RejectionCode::UnlistedTool => ("application/json", self.json_rpc(-32602)),
-            _ => ("application/problem+json", self.problem(request_id)),
+        if self.code == RejectionCode::UnknownMethod {
+            ("application/json", self.json_rpc(-32601))
+        } else if self.code == RejectionCode::UnlistedTool {
+            ("application/json", self.json_rpc(-32602))
+        } else {
+            ("application/problem+json", self.problem(request_id))
         }
     }
 

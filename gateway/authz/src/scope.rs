@@ -49,7 +49,9 @@ impl fmt::Display for Interactions {
 
 /// Why text is no scope of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not a scope this gateway knows; write user/<FHIR type or *>.<letters of cruds in order>")]
+#[error(
+    "is not a scope this gateway knows; write user/<FHIR type or *>.<letters of cruds in order>"
+)]
 pub struct InvalidScope;
 
 /// A set of scope tokens (RFC 6749 §3.3), merged by FHIR type: `user/Patient.r user/Patient.s` and
@@ -171,8 +173,18 @@ mod tests {
     #[test]
     fn other_contexts_unordered_letters_and_filters_are_refused() {
         for bad in [
-            "admin", "openid", "patient/*.rs", "system/*.rs", "user/*.sr", "user/*.rr", "user/*.",
-            "user/.rs", "user/patient.rs", "user/*.read", "user/Patient.rs?x=y", "user/Pat ient.rs",
+            "admin",
+            "openid",
+            "patient/*.rs",
+            "system/*.rs",
+            "user/*.sr",
+            "user/*.rr",
+            "user/*.",
+            "user/.rs",
+            "user/patient.rs",
+            "user/*.read",
+            "user/Patient.rs?x=y",
+            "user/Pat ient.rs",
         ] {
             assert_eq!(bad.parse::<Scope>(), Err(InvalidScope), "{bad}");
         }
