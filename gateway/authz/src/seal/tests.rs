@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
+use rand::SeedableRng as _;
 use serde::Deserialize;
 
 use super::*;
