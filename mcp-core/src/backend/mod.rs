@@ -1,0 +1,9 @@
+//! The backend: what may be asked of it, how it is asked, and what its answers mean.
+
+pub mod capability;
+pub mod client;
+pub mod fault;
+pub mod inquiry;
+pub mod list;
+pub mod profile;
+pub mod surface;

@@ -1,0 +1,102 @@
+//! Who calls: nobody, unless the hop header opens. One layer in front of everything reads the body,
+//! opens the header for exactly that body, and puts a typed [`Caller`] into the request.
+
+use std::sync::Arc;
+
+use authz::hop::{self, HopClaims, HopSealer};
+use authz::time::Timestamp;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use tracing::{info, warn};
+
+use crate::backend::inquiry::TokenRefusal;
+
+/// The largest request body, in bytes; the gateway lets no larger one through.
+pub const LARGEST_BODY: usize = 4 << 20;
+
+/// The caller of one request, as the gateway established it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    claims: Arc<HopClaims>,
+    refusal: TokenRefusal,
+}
+
+impl Caller {
+    /// What the gateway says about the caller.
+    pub fn claims(&self) -> &HopClaims {
+        &self.claims
+    }
+
+    /// Where it is noted that the backend refused the caller's token.
+    pub const fn refusal(&self) -> &TokenRefusal {
+        &self.refusal
+    }
+}
+
+/// Lets only requests of the gateway through.
+#[derive(Debug)]
+pub struct Gate {
+    sealer: HopSealer,
+}
+
+impl Gate {
+    /// A gate for requests sealed under this key.
+    pub const fn new(sealer: HopSealer) -> Self {
+        Self { sealer }
+    }
+
+    fn open(&self, headers: &HeaderMap, body: &[u8]) -> Option<Caller> {
+        let mut values = headers.get_all(hop::HEADER).iter();
+        let (value, None) = (values.next()?, values.next()) else { return None };
+        let claims = self.sealer.open(value.to_str().ok()?, body, now()).ok()?;
+        Some(Caller { claims: Arc::new(claims), refusal: TokenRefusal::default() })
+    }
+}
+
+/// The layer.
+pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Some(body) = read(body).await else {
+        return problem(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let Some(caller) = gate.open(&parts.headers, &body) else {
+        warn!(reason = "hop_refused", "refused a request");
+        return problem(StatusCode::UNAUTHORIZED);
+    };
+    parts.headers.remove(hop::HEADER);
+    parts.extensions.insert(caller.clone());
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if caller.refusal.is_noted() {
+        info!(request.id = caller.claims.request_id.as_str(), reason = "backend_token_refused",
+            "the backend refused the token");
+        let mut refused = problem(StatusCode::UNAUTHORIZED);
+        refused.headers_mut().insert(
+            hop::FAULT_HEADER,
+            HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED),
+        );
+        return refused;
+    }
+    response
+}
+
+async fn read(body: Body) -> Option<Bytes> {
+    Limited::new(body, LARGEST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes)
+}
+
+/// Problem details (RFC 9457) without any detail: whoever has no hop key learns nothing.
+fn problem(status: StatusCode) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16()});
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, kind, body.to_string()).into_response()
+}
+
+/// The wall clock, read here and nowhere else.
+fn now() -> Timestamp {
+    let seconds = jiff::Timestamp::now().as_second();
+    Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or_default())
+}

@@ -1,0 +1,82 @@
+//! What the tools read of a `CapabilityStatement` (FHIR R5 §5.3).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::json::{elements, text};
+
+/// Interactions and search parameters of each resource type that a server announces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The FHIR version, as in `5.0.0`.
+    pub fhir_version: Option<String>,
+    /// By resource type.
+    pub resources: BTreeMap<String, Announced>,
+}
+
+/// What is announced for one resource type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// Interaction codes, sorted; `search-type` is shown as `search`.
+    pub interactions: Vec<String>,
+    /// Search parameter types by parameter name.
+    pub search_parameters: BTreeMap<String, String>,
+}
+
+impl Statement {
+    /// Reads a statement; anything else is unknown.
+    pub fn read(body: &Value) -> Option<Self> {
+        (text(body, "/resourceType") == Some("CapabilityStatement")).then(|| Self {
+            fhir_version: text(body, "/fhirVersion").map(str::to_owned),
+            resources: elements(body, "/rest/0/resource").filter_map(announced).collect(),
+        })
+    }
+
+    /// Whether the statement names this search parameter for this type.
+    pub fn declares(&self, resource_type: &str, parameter: &str) -> bool {
+        self.resources
+            .get(resource_type)
+            .is_some_and(|announced| announced.search_parameters.contains_key(parameter))
+    }
+}
+
+fn announced(resource: &Value) -> Option<(String, Announced)> {
+    let mut interactions: Vec<String> = elements(resource, "/interaction")
+        .filter_map(|interaction| text(interaction, "/code"))
+        .map(|code| if code == "search-type" { "search" } else { code }.to_owned())
+        .collect();
+    interactions.sort_unstable();
+    let search_parameters = elements(resource, "/searchParam")
+        .filter_map(|parameter| Some((text(parameter, "/name")?, text(parameter, "/type")?)))
+        .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+        .collect();
+    Some((text(resource, "/type")?.to_owned(), Announced { interactions, search_parameters }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_digest_names_interactions_and_parameters_in_order() {
+        let statement = Statement::read(&json!({
+            "resourceType": "CapabilityStatement", "fhirVersion": "5.0.0",
+            "rest": [{"resource": [{"type": "Patient",
+                "interaction": [{"code": "search-type"}, {"code": "read"}],
+                "searchParam": [{"name": "name", "type": "string"}]}]}],
+        }))
+        .unwrap();
+        assert_eq!(statement.resources["Patient"].interactions, ["read", "search"]);
+        assert!(statement.declares("Patient", "name"));
+        assert!(!statement.declares("Patient", "date"));
+        assert!(!statement.declares("Observation", "name"));
+    }
+
+    #[test]
+    fn another_resource_is_no_statement() {
+        assert_eq!(Statement::read(&json!({"resourceType": "Bundle"})), None);
+    }
+}

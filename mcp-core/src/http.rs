@@ -1,0 +1,172 @@
+//! The two listeners: `/mcp` for the gateway, and the admin listener for probes and Prometheus.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use authz::hop::{self, HopSealer};
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post_service};
+use axum::serve::ListenerExt as _;
+use http::{StatusCode, header};
+use prometheus::{Registry, TextEncoder};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::backend::capability::Capabilities;
+use crate::backend::client::Client;
+use crate::backend::inquiry::Means;
+use crate::backend::profile::Profiles;
+use crate::caller::{Gate, LARGEST_BODY, admit};
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::server::Server;
+
+/// Connections that may wait to be accepted; the usual 128 turns bursts into resets.
+const BACKLOG: u32 = 4096;
+/// Added to a tool call's own deadline when we wait for calls in flight to finish.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The tool service, ready to serve.
+#[derive(Debug)]
+pub struct Core {
+    gate: Arc<Gate>,
+    server: Server,
+    registry: Registry,
+    is_ready: Arc<AtomicBool>,
+    grace: Duration,
+}
+
+impl Core {
+    /// Builds everything, contacts nobody.
+    ///
+    /// # Errors
+    /// A profile that cannot be read, or an HTTP client that cannot be built.
+    pub fn new(config: Config) -> anyhow::Result<Self> {
+        // A program installs its own provider first; a test bed may leave that to us.
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            let _already_there = rustls::crypto::ring::default_provider().install_default();
+        }
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry)?;
+        let client = Client::new(&config.backend, metrics.clone()).context("the HTTP client")?;
+        let means = Means { client: Arc::new(client), capabilities: Capabilities::default() };
+        let profiles = Profiles::load(config.profiles.as_deref())?;
+        Ok(Self {
+            gate: Arc::new(Gate::new(HopSealer::new(config.hop_key))),
+            server: Server::new(means, profiles, metrics, config.backend.deadline),
+            registry,
+            is_ready: Arc::new(AtomicBool::new(false)),
+            grace: config.backend.deadline + GRACE,
+        })
+    }
+
+    /// `/mcp` behind the layer that wants a caller. Each call makes an independent router.
+    pub fn router(&self) -> Router {
+        let settings = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(false)
+            .with_json_response(true)
+            .with_max_request_body_bytes(LARGEST_BODY)
+            .with_allowed_hosts([hop::HOST, "localhost", "127.0.0.1", "::1"]);
+        let server = self.server.clone();
+        let sessions = Arc::new(NeverSessionManager::default());
+        let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, settings);
+        Router::new()
+            .route("/mcp", post_service(service))
+            .layer(from_fn_with_state(Arc::clone(&self.gate), admit))
+    }
+
+    /// `/live`, `/ready` and `/metrics`.
+    pub fn admin_router(&self) -> Router {
+        Router::new()
+            .route("/live", get(|| async { "live" }))
+            .route("/ready", get(ready).with_state(Arc::clone(&self.is_ready)))
+            .route("/metrics", get(scrape).with_state(self.registry.clone()))
+    }
+
+    /// Serves until `shutdown` is cancelled and the calls in flight are done, or until they have had
+    /// their time.
+    ///
+    /// # Errors
+    /// A listener that breaks.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        admin: Option<TcpListener>,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let tools = serve(listener, self.router(), shutdown.clone());
+        let admin_stop = CancellationToken::new();
+        let admin = admin.map(|admin| {
+            tokio::spawn(serve(admin, self.admin_router(), admin_stop.clone()))
+        });
+        self.is_ready.store(true, Ordering::Release);
+        info!("serving");
+        let finished = tokio::select! {
+            finished = tools => finished,
+            () = self.expire(&shutdown) => Ok(()),
+        };
+        admin_stop.cancel();
+        if let Some(admin) = admin {
+            admin.abort();
+        }
+        info!("stopped");
+        finished
+    }
+
+    /// Ends when calls in flight have had their time after the shutdown began.
+    async fn expire(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        self.is_ready.store(false, Ordering::Release);
+        info!("stopping");
+        tokio::time::sleep(self.grace).await;
+    }
+}
+
+/// Binds a listener with a long queue.
+///
+/// # Errors
+/// The address is taken or not ours.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    // Without this a streamed answer waits 40 ms for an acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        let _unsupported = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    Ok(())
+}
+
+async fn ready(State(is_ready): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {
+    if is_ready.load(Ordering::Acquire) {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    }
+}
+
+async fn scrape(
+    State(registry): State<Registry>,
+) -> Result<([(header::HeaderName, &'static str); 1], String), StatusCode> {
+    let text = TextEncoder::new()
+        .encode_to_string(&registry.gather())
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text))
+}

@@ -1,0 +1,63 @@
+//! What is counted. Labels come from closed sets: tools of the catalogue, outcomes, interactions.
+
+use std::time::Duration;
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+
+/// Upper bounds in seconds: a call takes about as long as the backend does.
+const SECONDS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 25.0];
+
+/// The metrics of one core, in the registry that it was given.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    tool_calls: IntCounterVec,
+    tool_seconds: HistogramVec,
+    backend_requests: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers the metrics.
+    ///
+    /// # Errors
+    /// The registry holds metrics of these names already.
+    pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let metrics = Self {
+            tool_calls: IntCounterVec::new(
+                Opts::new("mcp_tool_calls_total", "Tool calls by tool and outcome."),
+                &["tool", "outcome"],
+            )?,
+            tool_seconds: HistogramVec::new(
+                HistogramOpts::new("mcp_tool_duration_seconds", "Duration of tool calls.")
+                    .buckets(SECONDS.to_vec()),
+                &["tool"],
+            )?,
+            backend_requests: IntCounterVec::new(
+                Opts::new("mcp_backend_requests_total", "Requests to the backend."),
+                &["interaction", "status_class"],
+            )?,
+        };
+        registry.register(Box::new(metrics.tool_calls.clone()))?;
+        registry.register(Box::new(metrics.tool_seconds.clone()))?;
+        registry.register(Box::new(metrics.backend_requests.clone()))?;
+        Ok(metrics)
+    }
+
+    /// Counts a finished tool call; `tool` is a name of the catalogue.
+    pub fn tool_call(&self, tool: &'static str, outcome: &'static str, took: Duration) {
+        self.tool_calls.with_label_values(&[tool, outcome]).inc();
+        self.tool_seconds.with_label_values(&[tool]).observe(took.as_secs_f64());
+    }
+
+    /// Counts a request to the backend; without a status it did not answer.
+    pub fn backend_request(&self, interaction: &'static str, status: Option<u16>) {
+        let class = match status.map(|status| status / 100) {
+            Some(2) => "2xx",
+            Some(3) => "3xx",
+            Some(4) => "4xx",
+            Some(5) => "5xx",
+            Some(_) => "other",
+            None => "none",
+        };
+        self.backend_requests.with_label_values(&[interaction, class]).inc();
+    }
+}

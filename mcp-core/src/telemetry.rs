@@ -1,0 +1,18 @@
+//! Logs: one JSON object a line on standard output, with the fields that the code names and no
+//! others. Credentials, names, search values, bodies and query strings are never fields.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::TryInitError;
+use tracing_subscriber::{Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// Our own events from info on; of the libraries only warnings, as their debug output holds headers.
+const FILTER: &str = "warn,fhir_mcp_core=info";
+
+/// Starts the log for this process.
+///
+/// # Errors
+/// Another log has been started already.
+pub fn start() -> Result<(), TryInitError> {
+    let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_target(true);
+    tracing_subscriber::registry().with(layer.with_filter(EnvFilter::new(FILTER))).try_init()
+}

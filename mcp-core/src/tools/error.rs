@@ -1,0 +1,118 @@
+//! Every way in which a tool refuses or fails, each one sentence that a model can act on.
+
+use crate::backend::fault::Fault;
+
+/// Why a tool gives no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ToolError {
+    /// An argument is wrong; the sentence names it and says what would be right.
+    #[error("{0}")]
+    Argument(String),
+    /// The named record is hidden from this user, or is not there; which of the two is not said.
+    #[error("not found or not authorized: there is no such {0} among what this user may see")]
+    NotFoundOrNotAuthorized(&'static str),
+    /// The tool cannot answer this for this kind of user.
+    #[error("{0}")]
+    Unsuitable(&'static str),
+    /// The backend gave no usable answer.
+    #[error("{}", sentence(.0))]
+    Backend(#[from] Fault),
+    /// The gateway named a profile that is not installed here.
+    #[error("unknown: this service has no profile for the backend; an operator must install it")]
+    NoProfile,
+    /// A defect of ours.
+    #[error("unknown: the answer could not be written; please report this")]
+    Internal,
+}
+
+impl ToolError {
+    /// The word for it in logs and metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Argument(_) => "invalid_argument",
+            Self::NotFoundOrNotAuthorized(_) => "not_found_or_not_authorized",
+            Self::Unsuitable(_) => "unsuitable_for_user",
+            Self::Backend(fault) => fault.code(),
+            Self::NoProfile => "no_profile",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Whether something broke, rather than being refused.
+    pub const fn is_fault(&self) -> bool {
+        match self {
+            Self::Backend(Fault::Forbidden | Fault::Missing | Fault::Unsupported(_))
+            | Self::Argument(_)
+            | Self::NotFoundOrNotAuthorized(_)
+            | Self::Unsuitable(_) => false,
+            Self::Backend(_) | Self::NoProfile | Self::Internal => true,
+        }
+    }
+
+    /// The backend's no to a named thing in its two forms is one sentence; other faults stay.
+    pub fn about(what: &'static str) -> impl Fn(Fault) -> Self {
+        move |fault| {
+            if fault.hides_the_record() {
+                Self::NotFoundOrNotAuthorized(what)
+            } else {
+                Self::Backend(fault)
+            }
+        }
+    }
+}
+
+/// A fault never reads like an empty answer.
+fn sentence(fault: &Fault) -> String {
+    match fault {
+        Fault::TokenRefused => {
+            "unknown: the backend no longer accepts this login; log in again".to_owned()
+        }
+        Fault::Forbidden | Fault::Missing => {
+            "not found or not authorized: this user may not see that, or it does not exist".to_owned()
+        }
+        Fault::InvalidPage => "the page lies past the end; ask for a lower page".to_owned(),
+        Fault::Rejected => "unknown: the backend rejected the request; check the arguments, above all \
+                            the ids"
+            .to_owned(),
+        Fault::Unsupported(parameter) => format!(
+            "the backend does not support searching by {parameter}, and might ignore it; ask \
+             without it (get_server_capabilities lists what is supported)"
+        ),
+        Fault::Unavailable => unknown("the backend is unavailable"),
+        Fault::Late => unknown("the backend did not answer in time; a narrower question may help"),
+        Fault::Busy => unknown("too many requests are waiting for the backend"),
+        Fault::TooLarge => {
+            "unknown: the backend's answer is too large; ask for fewer rows with a lower limit or a \
+             narrower window"
+                .to_owned()
+        }
+        Fault::Malformed => unknown("the backend's answer cannot be read"),
+    }
+}
+
+fn unknown(cause: &str) -> String {
+    format!("unknown: {cause}. This does not mean that there is no data. Try again in a moment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidden_and_missing_are_one_sentence() {
+        let about = ToolError::about("patient");
+        assert_eq!(about(Fault::Forbidden), about(Fault::Missing));
+        assert_eq!(
+            ToolError::from(Fault::Forbidden).to_string(),
+            ToolError::from(Fault::Missing).to_string()
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_known_says_so() {
+        for fault in [Fault::Unavailable, Fault::Late, Fault::Busy, Fault::TooLarge, Fault::Malformed] {
+            let sentence = ToolError::from(fault).to_string();
+            assert!(sentence.starts_with("unknown: "), "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The tools: one table of them, and how one is run.
+
+pub mod arguments;
+pub mod capabilities;
+pub mod envelope;
+pub mod error;
+pub mod schema;
+pub mod studies;
+pub mod study_patients;
+pub mod text;
+pub mod who;
+
+use std::sync::LazyLock;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use self::error::ToolError;
+use crate::backend::inquiry::Inquiry;
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// One tool: its words for the model, its typed parameters, its typed answer.
+pub trait Tool {
+    /// The name in calls and in the policy table.
+    const NAME: &'static str;
+    /// The name for people.
+    const TITLE: &'static str;
+    /// What it answers, and when to use it.
+    const DESCRIPTION: &'static str;
+    /// Its parameters; unknown ones are refused.
+    type Input: DeserializeOwned + JsonSchema + Send;
+    /// Its answer, with the members of an [`envelope::Envelope`].
+    type Output: Serialize + JsonSchema;
+
+    /// Answers.
+    fn run(
+        inquiry: &Inquiry,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
+}
+
+/// A tool of the catalogue. Every one only reads, changes nothing, may be repeated, and asks one
+/// backend and nobody else; so the hints are the same for all.
+#[derive(Debug)]
+pub struct Entry {
+    /// The name in calls and in the policy table.
+    pub name: &'static str,
+    /// The name for people.
+    pub title: &'static str,
+    /// What it answers, and when to use it.
+    pub description: &'static str,
+    /// JSON Schema of the parameters.
+    pub input_schema: Object,
+    /// JSON Schema of the answer.
+    pub output_schema: Object,
+    run: Run,
+}
+
+type Run = for<'a> fn(&'a Inquiry, Object) -> BoxFuture<'a, Result<Value, ToolError>>;
+
+impl Entry {
+    fn of<T: Tool>() -> Self {
+        Self {
+            name: T::NAME,
+            title: T::TITLE,
+            description: T::DESCRIPTION,
+            input_schema: schema::of_input::<T::Input>(),
+            output_schema: schema::of_output::<T::Output>(),
+            run: run::<T>,
+        }
+    }
+
+    /// Runs the tool with these arguments and returns its answer as JSON.
+    ///
+    /// # Errors
+    /// See [`ToolError`].
+    pub async fn run(&self, inquiry: &Inquiry, arguments: Object) -> Result<Value, ToolError> {
+        (self.run)(inquiry, arguments).await
+    }
+}
+
+fn run<T: Tool>(
+    inquiry: &Inquiry,
+    arguments: Object,
+) -> BoxFuture<'_, Result<Value, ToolError>> {
+    async move {
+        let input = arguments::read::<T::Input>(arguments)?;
+        let output = T::run(inquiry, input).await?;
+        serde_json::to_value(output).map_err(|_| ToolError::Internal)
+    }
+    .boxed()
+}
+
+static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    vec![
+        Entry::of::<studies::StudyCount>(),
+        Entry::of::<studies::StudyList>(),
+        Entry::of::<studies::StudyMetadata>(),
+        Entry::of::<study_patients::StudyPatients>(),
+        Entry::of::<capabilities::ServerCapabilities>(),
+    ]
+});
+
+/// All tools, in the order in which they are listed.
+pub fn catalogue() -> &'static [Entry] {
+    &CATALOGUE
+}
+
+/// The tool of this name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    catalogue().iter().find(|entry| entry.name == name)
+}

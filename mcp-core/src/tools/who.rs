@@ -1,0 +1,83 @@
+//! What kind of user asks. The Exchange ignores filters for patient users and answers with their own
+//! rows, whoever was asked about; so it is checked here whose records are asked for.
+
+use crate::backend::fault::Fault;
+use crate::backend::inquiry::Inquiry;
+use crate::backend::surface::Call;
+use crate::fhir::id::PatientId;
+use crate::fhir::json::{identifier, text};
+use crate::fhir::search::{ResourceType, Search, Sort};
+
+use super::error::ToolError;
+
+/// The kind of user, learnt anew for each tool call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Sees what the backend lets them see.
+    Staff,
+    /// Sees their own records; `None` when the backend has no record of them.
+    Patient(Option<PatientId>),
+}
+
+impl Kind {
+    /// Asks the backend who this is.
+    ///
+    /// # Errors
+    /// See [`Fault`]; without an answer nobody is taken for anybody.
+    pub async fn learn(inquiry: &Inquiry) -> Result<Self, Fault> {
+        let profile = inquiry.ask(&Call::UserProfile).await?;
+        let kind = text(&profile, "/userType").ok_or(Fault::Malformed)?;
+        let is_patient = kind == "patient" || profile.get("patient").is_some_and(|own| !own.is_null());
+        if is_patient { Self::own(inquiry).await } else { Ok(Self::Staff) }
+    }
+
+    /// A patient user's own id: the single patient that the backend shows them.
+    async fn own(inquiry: &Inquiry) -> Result<Self, Fault> {
+        let search = Search::page(ResourceType::Patient, Vec::new(), 2, 1, Sort::Updated);
+        let bundle = inquiry.search(search).await?;
+        match bundle.resources() {
+            [] => Ok(Self::Patient(None)),
+            [own] => {
+                let id = identifier(own, "/id").ok_or(Fault::Malformed)?;
+                PatientId::parse(&id).map(|id| Self::Patient(Some(id))).ok_or(Fault::Malformed)
+            }
+            _ => Err(Fault::Malformed),
+        }
+    }
+
+    /// Whether this user's question about `patient` may be put to the backend at all.
+    fn may_ask_about(&self, patient: &PatientId) -> bool {
+        match self {
+            Self::Staff => true,
+            Self::Patient(own) => own.as_ref() == Some(patient),
+        }
+    }
+}
+
+/// Refuses a patient user's question about somebody else, before any record is asked for.
+///
+/// # Errors
+/// Not found or not authorized, or no answer from the backend.
+pub async fn may_see(inquiry: &Inquiry, patient: &PatientId) -> Result<(), ToolError> {
+    if Kind::learn(inquiry).await?.may_ask_about(patient) {
+        Ok(())
+    } else {
+        Err(ToolError::NotFoundOrNotAuthorized("patient"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patient_user_asks_about_nobody_else() {
+        let own = PatientId::parse("40001").unwrap();
+        let other = PatientId::parse("40002").unwrap();
+        let patient = Kind::Patient(Some(own.clone()));
+        assert!(patient.may_ask_about(&own));
+        assert!(!patient.may_ask_about(&other));
+        assert!(!Kind::Patient(None).may_ask_about(&own));
+        assert!(Kind::Staff.may_ask_about(&other));
+    }
+}

@@ -1,0 +1,179 @@
+//! A core in this process and a backend that answers what the test wrote down.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use authz::hop::{self, HopClaims, HopSealer};
+use authz::keyring::SecretKey;
+use authz::time::Timestamp;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use fhir_mcp_core::Core;
+use fhir_mcp_core::config::{BackendLimits, Config};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// A request that reached the backend: path and query, and its `Authorization` header.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) target: String,
+    pub(crate) authorization: Option<String>,
+}
+
+type Script = HashMap<String, (StatusCode, Value)>;
+
+/// The scripted backend. What is not in the script is a 404.
+#[derive(Clone, Default)]
+pub(crate) struct Backend {
+    script: Arc<Mutex<Script>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Backend {
+    pub(crate) fn answer(&self, target: &str, body: Value) -> &Self {
+        self.answer_with(target, StatusCode::OK, body)
+    }
+
+    pub(crate) fn answer_with(&self, target: &str, status: StatusCode, body: Value) -> &Self {
+        self.script.lock().unwrap().insert(target.to_owned(), (status, body));
+        self
+    }
+
+    /// Whoever asks is a practitioner.
+    pub(crate) fn practitioner(&self) -> &Self {
+        self.answer("/api/v1/users/profile", json!({"patient": null, "userType": "practitioner"}))
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn targets(&self) -> Vec<String> {
+        self.asked().into_iter().map(|asked| asked.target).collect()
+    }
+}
+
+async fn reply(State(backend): State<Backend>, request: Request) -> Response {
+    let target = request.uri().path_and_query().unwrap().as_str().to_owned();
+    let authorization =
+        request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    backend.asked.lock().unwrap().push(Asked { target: target.clone(), authorization });
+    let found = backend.script.lock().unwrap().get(&target).cloned();
+    let (status, body) =
+        found.unwrap_or((StatusCode::NOT_FOUND, json!({"detail": "Not found."})));
+    (status, body.to_string()).into_response()
+}
+
+/// A core, its backend, and the key between the gateway and it.
+pub(crate) struct Bed {
+    pub(crate) backend: Backend,
+    router: Router,
+    base_url: String,
+}
+
+/// An answer of the core.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The structured content of a tool call that succeeded.
+    pub(crate) fn structured(&self) -> &Value {
+        assert_ne!(self.body["result"]["isError"], json!(true), "{}", self.body);
+        &self.body["result"]["structuredContent"]
+    }
+
+    /// The sentence of a tool call that did not.
+    pub(crate) fn refusal(&self) -> &str {
+        assert_eq!(self.body["result"]["isError"], json!(true), "{}", self.body);
+        self.body["result"]["content"][0]["text"].as_str().unwrap()
+    }
+}
+
+pub(crate) fn key(first: u8) -> SecretKey {
+    SecretKey::from_bytes(std::array::from_fn(|at| (at as u8).wrapping_mul(7).wrapping_add(first)))
+        .unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    debug_assert!(UNIX_EPOCH.elapsed().is_ok());
+    Timestamp::from_unix_seconds(since.as_secs())
+}
+
+impl Bed {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(BackendLimits::default()).await
+    }
+
+    pub(crate) async fn start_with(limits: BackendLimits) -> Self {
+        let backend = Backend::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(reply).with_state(backend.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            admin: "127.0.0.1:0".parse().unwrap(),
+            hop_key: key(1),
+            profiles: None,
+            backend: limits,
+        };
+        Self { backend, router: Core::new(config).unwrap().router(), base_url }
+    }
+
+    /// The claims of a request with this token, permitted to list these tools.
+    pub(crate) fn claims(&self, token: &str, tools: Option<&[&str]>) -> HopClaims {
+        serde_json::from_value(json!({
+            "subject": "10002",
+            "client": "client",
+            "scope": "user/*.rs",
+            "backend": {"name": "jhe", "profile": "jhe", "base_url": self.base_url},
+            "backend_token": token,
+            "request_id": "request-1",
+            "tools": tools,
+        }))
+        .unwrap()
+    }
+
+    pub(crate) fn seal(&self, claims: HopClaims, body: &[u8]) -> String {
+        HopSealer::new(key(1)).seal(claims, body, now(), &mut StdRng::seed_from_u64(1))
+    }
+
+    pub(crate) async fn send(&self, hop: Option<String>, version: &str, body: &Value) -> Answer {
+        let mut request = http::Request::post("/mcp")
+            .header("host", hop::HOST)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .header("mcp-protocol-version", version);
+        if let Some(hop) = hop {
+            request = request.header(hop::HEADER, hop);
+        }
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn request(&self, method: &str, params: Value, tools: Option<&[&str]>) -> Answer {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let hop = self.seal(self.claims("token-mary", tools), body.to_string().as_bytes());
+        self.send(Some(hop), "2025-06-18", &body).await
+    }
+
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Answer {
+        self.request("tools/call", json!({"name": tool, "arguments": arguments}), None).await
+    }
+}

@@ -1,0 +1,9 @@
+//! The tool service as the gateway meets it: sealed requests in, answers out, a scripted backend
+//! behind.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod bed;
+mod hop;
+mod protocol;
+mod studies;
