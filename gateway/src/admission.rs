@@ -1,0 +1,160 @@
+//! The stations of an MCP call, in order: token, seal, limits, introspection, principal, body,
+//! policy. Each can stop it.
+
+use std::time::Duration;
+
+use authz::mcp_call::{Action, McpCall};
+use authz::principal::{Principal, Unestablished};
+use authz::rejection::{Rejection, RejectionCode};
+use authz::seal::Unsealable;
+use authz::token::{AccessClaims, AccessToken, NoToken, NotAdmitted};
+use http::Method;
+use pingora::proxy::Session;
+
+use crate::body;
+use crate::context::Context;
+use crate::fault::{Fault, Stop};
+use crate::forward;
+use crate::rate_limit::Exceeded;
+use crate::shared::Shared;
+
+/// When a place among one's own calls may be free again.
+const CALL_TIME: Duration = Duration::from_secs(1);
+
+/// Permits a call and seals the hop for it, or stops it.
+pub(crate) async fn admit(
+    gateway: &Shared,
+    session: &mut Session,
+    context: &mut Context,
+) -> Result<(), Stop> {
+    let token = AccessToken::from_headers(&session.req_header().headers)
+        .map_err(|no| gateway.unauthenticated(no.into()))?;
+    let claims = gateway.open(&token)?;
+    context.caller = Some((claims.grant.subject.clone(), claims.grant.client.clone()));
+    gateway.limit(context, &claims)?;
+    let principal = gateway.authenticate(context, &token, claims).await?;
+    if session.req_header().method != Method::POST {
+        return Err(RejectionCode::MethodNotAllowed.into());
+    }
+    let caps = &gateway.config.server.caps;
+    let deadline = gateway.config.server.deadlines.body;
+    // What is read here is kept, and replayed to core as it was.
+    session.enable_retry_buffering();
+    let cap = usize::try_from(caps.body_bytes).unwrap_or(usize::MAX);
+    let body = body::read_bounded(session, cap, deadline).await?;
+    let call = McpCall::parse(&body).map_err(|_| Stop::from(RejectionCode::MalformedCall))?;
+    gateway.describe(context, &call);
+    let permit = gateway
+        .policy
+        .decide(call, principal)
+        .map_err(|(denial, call)| Stop::Refuse(Rejection::denied(denial, call.id())))?;
+    context.hop = Some(forward::seal(gateway, permit, &context.request_id, &body));
+    Ok(())
+}
+
+/// Why nobody is believed to be logged in.
+enum NoLogin {
+    Missing,
+    Malformed,
+    Invalid,
+    Expired,
+    Denied,
+    EndedAtBackend,
+    WrongAudience,
+}
+
+impl From<NoToken> for NoLogin {
+    fn from(no: NoToken) -> Self {
+        match no {
+            NoToken::Missing => Self::Missing,
+            NoToken::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl NoLogin {
+    const fn code(&self) -> RejectionCode {
+        match self {
+            Self::Missing => RejectionCode::TokenMissing,
+            Self::Malformed => RejectionCode::TokenMalformed,
+            Self::Invalid => RejectionCode::TokenInvalid,
+            Self::Expired => RejectionCode::TokenExpired,
+            Self::Denied => RejectionCode::Denied,
+            Self::EndedAtBackend => RejectionCode::BackendTokenInactive,
+            Self::WrongAudience => RejectionCode::WrongAudience,
+        }
+    }
+}
+
+impl Shared {
+    fn unauthenticated(&self, why: NoLogin) -> Stop {
+        Stop::Refuse(Rejection::unauthenticated(why.code(), self.offered_scope().clone()))
+    }
+
+    /// The answer when the backend refused a token that introspection had vouched for.
+    pub(crate) fn refused_by_backend(&self) -> Stop {
+        self.unauthenticated(NoLogin::EndedAtBackend)
+    }
+
+    fn open(&self, token: &AccessToken) -> Result<AccessClaims, Stop> {
+        let claims = token.open(&self.broker.sealer, self.clock.now()).map_err(|why| {
+            self.unauthenticated(match why {
+                Unsealable::Invalid => NoLogin::Invalid,
+                Unsealable::Expired => NoLogin::Expired,
+            })
+        })?;
+        self.broker.admission.admits(&claims.grant).map_err(|why| {
+            self.unauthenticated(match why {
+                NotAdmitted::BoundElsewhere => NoLogin::Invalid,
+                NotAdmitted::Denied => NoLogin::Denied,
+            })
+        })?;
+        Ok(claims)
+    }
+
+    /// The subject is charged only now, when the seal has proven who it is: nobody burns another's
+    /// allowance.
+    fn limit(&self, context: &mut Context, claims: &AccessClaims) -> Result<(), Stop> {
+        let subject = &claims.grant.subject;
+        self.limits.charge_subject(subject).map_err(|over: Exceeded| {
+            context.limit = Some(over);
+            Stop::Refuse(Rejection::later(RejectionCode::RateLimited, over.retry_after))
+        })?;
+        let busy = || Rejection::later(RejectionCode::TooManyInFlight, CALL_TIME);
+        context.place = Some(self.limits.enter(subject).ok_or_else(busy)?);
+        Ok(())
+    }
+
+    async fn authenticate(
+        &self,
+        context: &mut Context,
+        token: &AccessToken,
+        claims: AccessClaims,
+    ) -> Result<Principal, Stop> {
+        let key = self.introspections.key(token);
+        context.cached_under = Some(key);
+        let answer = self.introspections.introspect(key, &claims.backend_token).await?;
+        Principal::establish(claims, &answer, &self.audience, self.clock.now()).map_err(|why| {
+            match why {
+                Unestablished::Inactive | Unestablished::Expired => {
+                    self.unauthenticated(NoLogin::EndedAtBackend)
+                }
+                Unestablished::WrongAudience
+                | Unestablished::NoPerson
+                | Unestablished::OtherSubject => self.unauthenticated(NoLogin::WrongAudience),
+                Unestablished::CannotKnow => {
+                    Fault::BackendAnswer("introspection without a client").into()
+                }
+            }
+        })
+    }
+
+    /// What the records say about a call: names out of closed sets only.
+    fn describe(&self, context: &mut Context, call: &McpCall) {
+        context.method = Some(call.method());
+        if let Action::CallTool(tool) = call.action() {
+            let known = self.policy.rows().any(|(row, _)| row == tool.as_str());
+            context.tool = Some(if known { tool.to_string() } else { "unlisted".to_owned() });
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The endpoints that OAuth clients call themselves: token, registration, revocation.
+
+use std::sync::Arc;
+
+use authz::broker::error::{OAuthError, OAuthErrorCode};
+use authz::broker::issue::{BackendTokens, Issued, TokenRefusal, Vouch};
+use authz::broker::revoke::Revocation;
+use authz::broker::token::{Pending, Step};
+use authz::ids::RequestId;
+use authz::token::AccessToken;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Response};
+use serde_json::Value;
+
+use super::{Remark, Told, remarked};
+use crate::fault::{Fault, RETRY_AFTER};
+use crate::record;
+use crate::respond::{document, retry_after};
+use crate::shared::Shared;
+use crate::upstream_oauth::NoTokens;
+
+/// Why a client gets no token.
+enum NoIssue {
+    Refused(OAuthErrorCode),
+    Fault(Fault),
+}
+
+impl From<OAuthErrorCode> for NoIssue {
+    fn from(code: OAuthErrorCode) -> Self {
+        Self::Refused(code)
+    }
+}
+
+impl From<NoTokens> for NoIssue {
+    fn from(no: NoTokens) -> Self {
+        match no {
+            NoTokens::InvalidGrant => Self::Refused(OAuthErrorCode::InvalidGrant),
+            NoTokens::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+impl From<TokenRefusal> for NoIssue {
+    fn from(refusal: TokenRefusal) -> Self {
+        match refusal {
+            TokenRefusal::Refused(code) => Self::Refused(code),
+            TokenRefusal::NotOurs(why) => {
+                tracing::warn!(reason = "not_ours", "a backend token was not ours: {why}");
+                Self::Refused(OAuthErrorCode::InvalidGrant)
+            }
+            TokenRefusal::CannotKnow => Self::Fault(Fault::BackendAnswer("who logged in")),
+        }
+    }
+}
+
+/// `POST /token` (RFC 6749 §3.2).
+pub(super) async fn token(
+    State(gateway): State<Arc<Shared>>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let mut remark = Remark::default();
+    match issue(&gateway, &headers, &body, &mut remark).await {
+        Ok(issued) => {
+            remark.subject = Some(issued.subject().clone());
+            remarked(json(200, &issued.body()), remark)
+        }
+        Err(no) => no_issue(&gateway, &id, no, remark),
+    }
+}
+
+async fn issue(
+    gateway: &Shared,
+    headers: &HeaderMap,
+    body: &[u8],
+    remark: &mut Remark,
+) -> Result<Issued, NoIssue> {
+    let form = form(headers, body)?;
+    let step = gateway.broker.token(form, gateway.clock.now())?;
+    let (pending, tokens) = perform(gateway, step, remark).await?;
+    let answer = gateway.introspections.ask(&tokens.access).await.map_err(NoIssue::Fault)?;
+    let vouch = Vouch { answer: &answer, audience: &gateway.audience, now: gateway.clock.now() };
+    Ok(gateway.broker.issue(pending, tokens, vouch, &mut rand::rng())?)
+}
+
+/// Asks the backend what the proven request needs.
+async fn perform(
+    gateway: &Shared,
+    step: Step,
+    remark: &mut Remark,
+) -> Result<(Pending, BackendTokens), NoIssue> {
+    match step {
+        Step::Redeem { code, verifier, nonce, pending } => {
+            remark.client = Some(pending.client().clone());
+            let tokens = gateway.upstream.redeem(&code, &verifier, &nonce).await?;
+            Ok((pending, tokens))
+        }
+        Step::Refresh { token, pending } => {
+            remark.client = Some(pending.client().clone());
+            remark.subject = pending.subject().cloned();
+            let tokens = gateway.upstream.refresh(&token).await?;
+            Ok((pending, tokens))
+        }
+    }
+}
+
+fn no_issue(gateway: &Shared, id: &RequestId, no: NoIssue, mut remark: Remark) -> Response<Body> {
+    let error = match no {
+        NoIssue::Refused(code) => {
+            remark.stage = Some(Told::Refused(code.as_str()));
+            code.into()
+        }
+        NoIssue::Fault(fault) => {
+            record::fault(&gateway.metrics, id, &fault);
+            remark.stage = Some(Told::Faulted(fault.kind()));
+            OAuthError::unavailable(RETRY_AFTER)
+        }
+    };
+    remarked(refusal(error), remark)
+}
+
+/// `POST /register` (RFC 7591 §3).
+pub(super) async fn register(
+    State(gateway): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let registered = if is(&headers, "application/json") {
+        gateway.broker.register(&body, gateway.clock.now(), &mut rand::rng())
+    } else {
+        Err(OAuthErrorCode::InvalidClientMetadata)
+    };
+    match registered {
+        Ok(registration) => json(201, &registration),
+        Err(code) => refused(code),
+    }
+}
+
+/// `POST /revoke` (RFC 7009 §2).
+pub(super) async fn revoke(
+    State(gateway): State<Arc<Shared>>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let read = form(&headers, &body)
+        .and_then(|form| Ok((form, gateway.broker.revoke(form, gateway.clock.now())?)));
+    let (form, revocation) = match read {
+        Ok(read) => read,
+        Err(code) => return refused(code),
+    };
+    let revoked = match revocation {
+        Revocation::Nothing => Ok(()),
+        Revocation::Refresh(token) => {
+            gateway.upstream.revoke(token.expose(), "refresh_token").await
+        }
+        Revocation::Access(token) => gateway.upstream.revoke(token.expose(), "access_token").await,
+    };
+    forget(&gateway, form).await;
+    match revoked {
+        Ok(()) => document(200, "application/json", Body::empty()),
+        Err(fault) => no_issue(&gateway, &id, NoIssue::Fault(fault), Remark::default()),
+    }
+}
+
+/// What introspection said about a revoked token is no longer true.
+async fn forget(gateway: &Shared, form: &str) {
+    if let Ok(form) = authz::broker::form::Form::parse(form)
+        && let Some(token) = form.value("token")
+    {
+        let key = gateway.introspections.key(&AccessToken::from_form(token));
+        gateway.introspections.forget(&key).await;
+    }
+}
+
+/// The form of a request; a query is never looked at (RFC 6749 §3.2).
+fn form<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<&'b str, OAuthErrorCode> {
+    if !is(headers, "application/x-www-form-urlencoded") {
+        return Err(OAuthErrorCode::InvalidRequest);
+    }
+    std::str::from_utf8(body).map_err(|_| OAuthErrorCode::InvalidRequest)
+}
+
+fn is(headers: &HeaderMap, media: &str) -> bool {
+    let content = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content
+        .and_then(|content| content.split(';').next())
+        .is_some_and(|content| content.trim().eq_ignore_ascii_case(media))
+}
+
+fn refused(code: OAuthErrorCode) -> Response<Body> {
+    let stage = Some(Told::Refused(code.as_str()));
+    remarked(refusal(code.into()), Remark { stage, ..Remark::default() })
+}
+
+fn refusal(error: OAuthError) -> Response<Body> {
+    let mut response = json(error.code().status(), &error.body());
+    if let Some(wait) = error.retry_after() {
+        retry_after(response.headers_mut(), wait);
+    }
+    response
+}
+
+fn json(status: u16, value: &Value) -> Response<Body> {
+    document(status, "application/json", value.to_string())
+}

@@ -1,0 +1,246 @@
+//! The section `backend`: the one FHIR system behind us, its OAuth endpoints, and which of its
+//! tokens are meant for us.
+
+use std::time::Duration;
+
+use authz::ids::BackendName;
+use authz::principal::AudiencePolicy;
+use secrecy::SecretString;
+use serde::Serialize;
+use url::Url;
+use yaml_serde::Value;
+
+use super::secret::{self, Environment, Secret};
+use super::section::Section;
+use super::values;
+
+/// The section `backend`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Backend {
+    /// The name that tokens and logs carry.
+    pub name: BackendName,
+    /// Which profile in core describes its habits.
+    pub profile: String,
+    /// As our two programs reach it.
+    pub base_url: Url,
+    /// As a person's browser reaches it.
+    pub public_url: Url,
+    /// Our client there.
+    pub client_id: String,
+    /// Our client's secret there; a public client has none.
+    pub client_secret: Option<Secret<SecretString>>,
+    /// What we ask for there, whatever the client asked of us.
+    pub scope: String,
+    /// Its OAuth endpoints.
+    pub endpoints: Endpoints,
+    /// The issuer of its id tokens.
+    pub issuer: String,
+    /// What `check` shows of the audience rules.
+    audience: AudienceRules,
+    #[serde(skip)]
+    audience_policy: AudiencePolicy,
+    /// How we ask about tokens.
+    pub introspection: IntrospectionLimits,
+    /// For one request to its token, revocation or userinfo endpoint.
+    #[serde(serialize_with = "values::serialize_duration")]
+    pub deadline: Duration,
+}
+
+impl Backend {
+    /// Which of its live tokens are meant for us.
+    pub const fn audience(&self) -> &AudiencePolicy {
+        &self.audience_policy
+    }
+}
+
+/// The OAuth endpoints of the backend.
+#[derive(Clone, Debug, Serialize)]
+pub struct Endpoints {
+    /// RFC 6749 §3.1, in the browser.
+    pub authorize: Url,
+    /// RFC 6749 §3.2.
+    pub token: Url,
+    /// RFC 7662.
+    pub introspect: Url,
+    /// OpenID Connect Core §5.3.
+    pub userinfo: Url,
+    /// RFC 7009.
+    pub revoke: Url,
+    /// The keys of its id tokens (RFC 7517).
+    pub jwks: Url,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct AudienceRules {
+    own_client: bool,
+    allowed_clients: Vec<String>,
+    required_scope: Option<String>,
+    required_audience: Option<String>,
+}
+
+/// How we ask the backend about tokens.
+#[derive(Clone, Debug, Serialize)]
+pub struct IntrospectionLimits {
+    /// How long "active" is believed; at most a minute.
+    #[serde(serialize_with = "values::serialize_duration")]
+    pub lifetime: Duration,
+    /// For one question.
+    #[serde(serialize_with = "values::serialize_duration")]
+    pub deadline: Duration,
+    /// Questions at the same time.
+    pub in_flight: u32,
+}
+
+pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Option<Backend> {
+    let name = section.required("name", backend_name);
+    let profile = section.or("profile", "jhe".to_owned(), values::text);
+    let plain_http = section.or("allow_plain_http", false, values::switch).unwrap_or(false);
+    let backend_url = |value: &Value| backend_url(value, plain_http);
+    let base_url = section.required("base_url", backend_url);
+    let public_url = section.optional("public_url", backend_url);
+    let client_id = section.required("client_id", client_id);
+    let client_secret = section.optional("client_secret", secret::text(environment));
+    let scope = section.or("scope", "openid email".to_owned(), values::text);
+    let issuer = section.optional("issuer", values::text);
+    let deadline = section.or("deadline", Duration::from_secs(5), within_seconds(30));
+    let introspection = introspection(section.section("introspection"));
+    let audience = audience(section.section("audience"));
+    let base_url = base_url?;
+    let public_url = public_url?.unwrap_or_else(|| base_url.clone());
+    let endpoints = endpoints(section.section("endpoints"), &base_url, &public_url, plain_http);
+    let issuer = issuer?.unwrap_or_else(|| under(&public_url, "o").to_string());
+    let (client_id, audience) = (client_id?, audience?);
+    let audience_policy = match audience.policy(&client_id) {
+        Ok(policy) => policy,
+        Err(why) => {
+            section.wrong("audience", why);
+            return None;
+        }
+    };
+    Some(Backend {
+        name: name?,
+        profile: profile?,
+        base_url,
+        public_url,
+        client_id,
+        client_secret: client_secret?,
+        scope: scope?,
+        endpoints: endpoints?,
+        issuer,
+        audience,
+        audience_policy,
+        introspection: introspection?,
+        deadline: deadline?,
+    })
+}
+
+fn backend_name(value: &Value) -> Result<BackendName, String> {
+    BackendName::parse(&values::text(value)?).map_err(|_| "must be made of a-z, 0-9, -".to_owned())
+}
+
+fn client_id(value: &Value) -> Result<String, String> {
+    let text = values::text(value)?;
+    if text.starts_with(['<', '$']) || text.eq_ignore_ascii_case("changeme") {
+        return Err("is a placeholder; register a client at the backend".to_owned());
+    }
+    Ok(text)
+}
+
+fn backend_url(value: &Value, plain_http: bool) -> Result<Url, String> {
+    let url = values::url(value)?;
+    if url.scheme() == "http" && !plain_http && !values::is_loopback(&url) {
+        return Err("must be https; http is for loopback, or for a network that nobody else \
+                    reads, with backend.allow_plain_http: true"
+            .to_owned());
+    }
+    Ok(url)
+}
+
+fn endpoints(
+    mut section: Section<'_>,
+    base_url: &Url,
+    public_url: &Url,
+    plain_http: bool,
+) -> Option<Endpoints> {
+    let backend_url = |value: &Value| backend_url(value, plain_http);
+    let authorize = section.or("authorize", under(public_url, "o/authorize/"), backend_url);
+    let token = section.or("token", under(base_url, "o/token/"), backend_url);
+    let introspect = section.or("introspect", under(base_url, "o/introspect/"), backend_url);
+    let userinfo = section.or("userinfo", under(base_url, "o/userinfo/"), backend_url);
+    let revoke = section.or("revoke", under(base_url, "o/revoke_token/"), backend_url);
+    let jwks = section.or("jwks", under(base_url, "o/.well-known/jwks.json"), backend_url);
+    Some(Endpoints {
+        authorize: authorize?,
+        token: token?,
+        introspect: introspect?,
+        userinfo: userinfo?,
+        revoke: revoke?,
+        jwks: jwks?,
+    })
+}
+
+/// `path` below `base`, whether or not `base` ends in a slash.
+fn under(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+fn audience(mut section: Section<'_>) -> Option<AudienceRules> {
+    let own_client = section.or("own_client", true, values::switch);
+    let allowed_clients = section.list("allowed_clients", values::text);
+    let required_scope = section.optional("required_scope", values::text);
+    let required_audience = section.optional("required_audience", values::text);
+    Some(AudienceRules {
+        own_client: own_client?,
+        allowed_clients: allowed_clients?,
+        required_scope: required_scope?,
+        required_audience: required_audience?,
+    })
+}
+
+impl AudienceRules {
+    fn policy(&self, own: &str) -> Result<AudiencePolicy, String> {
+        let mut clients = self.allowed_clients.clone();
+        if self.own_client {
+            clients.push(own.to_owned());
+        }
+        AudiencePolicy::new(clients, self.required_scope.clone(), self.required_audience.clone())
+            .map_err(|why| why.to_string())
+    }
+}
+
+fn introspection(mut section: Section<'_>) -> Option<IntrospectionLimits> {
+    let minute = Duration::from_secs(60);
+    let lifetime = values::duration_within(Duration::from_millis(1), minute);
+    let lifetime = section.or("lifetime", minute, lifetime);
+    let deadline = section.or("deadline", Duration::from_secs(2), within_seconds(10));
+    let in_flight = section.or("in_flight", 4, values::count_within(1, 64));
+    Some(IntrospectionLimits { lifetime: lifetime?, deadline: deadline?, in_flight: in_flight? })
+}
+
+fn within_seconds(most: u64) -> impl Fn(&Value) -> Result<Duration, String> {
+    values::duration_within(Duration::from_millis(10), Duration::from_secs(most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_lie_below_the_backend_whether_or_not_its_url_ends_in_a_slash() {
+        for base in ["https://jhe.example.org/app", "https://jhe.example.org/app/"] {
+            let url = under(&base.parse().unwrap(), "o/token/");
+            assert_eq!(url.as_str(), "https://jhe.example.org/app/o/token/");
+        }
+    }
+
+    #[test]
+    fn a_backend_over_plain_http_needs_a_word_of_its_own() {
+        let remote = Value::String("http://jhe.jhe.svc.cluster.local".to_owned());
+        assert!(backend_url(&remote, false).is_err());
+        assert!(backend_url(&remote, true).is_ok());
+        let loopback = Value::String("http://127.0.0.1:8000".to_owned());
+        assert!(backend_url(&loopback, false).is_ok());
+    }
+}

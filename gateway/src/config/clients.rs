@@ -1,0 +1,78 @@
+//! The sections `clients`, `sessions` and `deny`: who may come, for how long, and who may not.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use url::Url;
+use yaml_serde::Value;
+
+use super::section::Section;
+use super::{SESSION_BOUNDS, values};
+
+/// The section `clients`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Clients {
+    /// Hosts whose https redirect URIs may be registered. Loopback always may.
+    pub allowed_redirect_hosts: Vec<String>,
+    /// Redirect URIs that may be registered exactly as written here.
+    pub allowed_redirect_uris: Vec<String>,
+}
+
+/// The section `sessions`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sessions {
+    /// How long an access token lasts at most.
+    #[serde(serialize_with = "values::serialize_duration")]
+    pub access_token: Duration,
+    /// How long a login lasts, however often it is refreshed.
+    #[serde(serialize_with = "values::serialize_duration")]
+    pub absolute_lifetime: Duration,
+}
+
+/// The section `deny`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Deny {
+    /// Persons, by the backend's `sub`.
+    pub subjects: Vec<String>,
+    /// Clients, by the 22-character fingerprint that log and audit trail show.
+    pub clients: Vec<String>,
+}
+
+pub(super) fn read(mut section: Section<'_>) -> Option<Clients> {
+    let hosts = section.list("allowed_redirect_hosts", redirect_host);
+    let uris = section.list("allowed_redirect_uris", redirect_uri);
+    Some(Clients { allowed_redirect_hosts: hosts?, allowed_redirect_uris: uris? })
+}
+
+pub(super) fn sessions(mut section: Section<'_>) -> Option<Sessions> {
+    let hour = Duration::from_secs(3600);
+    let week = Duration::from_secs(7 * 24 * 3600);
+    let access = values::duration_within(Duration::from_secs(60), hour);
+    let access_token = section.or("access_token", hour, access);
+    let (least, most) = SESSION_BOUNDS;
+    let absolute = values::duration_within(least, most);
+    let absolute_lifetime = section.or("absolute_lifetime", week, absolute);
+    Some(Sessions { access_token: access_token?, absolute_lifetime: absolute_lifetime? })
+}
+
+pub(super) fn deny(mut section: Section<'_>) -> Option<Deny> {
+    let subjects = section.list("subjects", values::text);
+    let clients = section.list("clients", values::text);
+    Some(Deny { subjects: subjects?, clients: clients? })
+}
+
+fn redirect_host(value: &Value) -> Result<String, String> {
+    let host = values::authority(value)?;
+    if host.contains(':') {
+        return Err("must be a host name without a port".to_owned());
+    }
+    Ok(host)
+}
+
+fn redirect_uri(value: &Value) -> Result<String, String> {
+    let text = values::text(value)?;
+    match Url::parse(&text) {
+        Ok(url) if url.fragment().is_none() => Ok(text),
+        _ => Err("must be an absolute URI without a fragment".to_owned()),
+    }
+}

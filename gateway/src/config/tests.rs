@@ -1,0 +1,93 @@
+use super::*;
+
+const SAMPLE: &str = include_str!("../../../config/gateway.yaml");
+
+/// The sample with its files replaced by variables, which a test can answer.
+fn sample() -> String {
+    SAMPLE
+        .replace("{ file: /etc/fhir-mcp-gateway/keys/ring-k1 }", "{ env: RING }")
+        .replace("{ file: /etc/fhir-mcp-gateway/keys/hop }", "{ env: HOP }")
+}
+
+fn environment(name: &str) -> Option<String> {
+    let text = match name {
+        "RING" => "FjSPwC0nVgYt+3Ue8l9S0qzYJm5kXr1uQwE7hT4bZoA=",
+        "HOP" => "q8Zl0xGd3nVt5Yb7Kw2Ju9Rm4Ec6Hf1Ts0Ip8Lo3AvQ=",
+        "JHE_CLIENT_SECRET" => "canary-client-secret",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn mistakes(yaml: &str) -> Vec<String> {
+    match Config::parse(yaml, &environment) {
+        Err(ConfigError::Mistakes(mistakes)) => mistakes.iter().map(ToString::to_string).collect(),
+        other => panic!("expected mistakes, got {other:?}"),
+    }
+}
+
+#[test]
+fn the_sample_loads_and_shows_no_secret() {
+    let config = Config::parse(&sample(), &environment).unwrap();
+    let shown = yaml_serde::to_string(&config).unwrap();
+    for secret in ["canary", "FjSPwC", "q8Zl0x"] {
+        assert!(!shown.contains(secret) && !format!("{config:?}").contains(secret), "{shown}");
+    }
+    assert!(shown.contains("JHE_CLIENT_SECRET"));
+}
+
+#[test]
+fn the_policy_of_the_sample_is_the_built_in_one() {
+    let config = Config::parse(&sample(), &environment).unwrap();
+    assert_eq!(*config.policy.policy(), authz::policy::Policy::builtin());
+}
+
+#[test]
+fn every_mistake_of_an_empty_file_is_named() {
+    let fields: Vec<String> = mistakes("{}")
+        .iter()
+        .filter_map(|mistake| mistake.split_once(": ").map(|(field, _)| field.to_owned()))
+        .collect();
+    for field in [
+        "server.public_url",
+        "server.listeners",
+        "server.admin",
+        "keys.hop",
+        "keys.ring",
+        "core.address",
+        "backend.name",
+        "backend.base_url",
+        "backend.client_id",
+    ] {
+        assert!(fields.iter().any(|known| known == field), "{field} in {fields:?}");
+    }
+}
+
+#[test]
+fn a_plain_listener_off_loopback_is_refused() {
+    let yaml = sample().replace("127.0.0.1:8400", "0.0.0.0:8400");
+    assert_eq!(
+        mistakes(&yaml),
+        ["server.listeners[1].tls: is missing; a listener off loopback needs certificate and key"]
+    );
+}
+
+#[test]
+fn an_audience_without_a_rule_is_refused() {
+    let yaml = sample().replace("own_client: true", "own_client: false");
+    assert!(mistakes(&yaml).iter().any(|m| m.starts_with("backend.audience: at least one")));
+}
+
+#[test]
+fn a_misspelt_key_and_a_body_beyond_the_replay_are_refused_together() {
+    let caps = "  caps: { body_bytes: 65537, conections: 3 }\n  admin:";
+    let found = mistakes(&sample().replace("  admin:", caps));
+    assert!(found.iter().any(|m| m.starts_with("server.caps.body_bytes: ")), "{found:?}");
+    assert!(found.iter().any(|m| m.starts_with("server.caps.conections: ")), "{found:?}");
+}
+
+#[test]
+fn the_hop_key_is_none_of_the_ring() {
+    let found = mistakes(&sample().replace("{ env: HOP }", "{ env: RING }"));
+    assert_eq!(found, ["keys.hop: is a key of the ring too; it needs one of its own"]);
+}

@@ -1,0 +1,183 @@
+//! The hop to core: what goes there, and what of its answer comes back. Both by allow-list.
+
+use authz::hop::{BACKEND_TOKEN_REFUSED, FAULT_HEADER, HEADER, HOST};
+use authz::ids::RequestId;
+use authz::policy::Permit;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, StatusCode};
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use crate::fault::Fault;
+use crate::shared::Shared;
+
+/// What goes to core as the client sent it. Everything else stays here: credentials, cookies,
+/// whatever claims to know who the caller is, and every spelling of it.
+const TO_CORE: [HeaderName; 6] = [
+    ACCEPT,
+    CONTENT_TYPE,
+    HeaderName::from_static("mcp-protocol-version"),
+    HeaderName::from_static("mcp-method"),
+    HeaderName::from_static("mcp-name"),
+    HeaderName::from_static("traceparent"),
+];
+/// Tool parameters that MCP 2026-07-28 repeats in headers; core compares them with the body.
+const PARAMETER: &str = "mcp-param-";
+const MOST_PARAMETERS: usize = 32;
+
+/// What comes back from core.
+const FROM_CORE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, DATE];
+
+/// The hop header's value for a permitted call. There is none without a [`Permit`].
+pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]) -> String {
+    let claims = permit.into_hop(gateway.hop_backend.clone(), id.clone());
+    gateway.hop.seal(claims, body, gateway.clock.now(), &mut rand::rng())
+}
+
+/// Rewrites the request for core.
+pub(crate) fn attach(request: &mut RequestHeader, hop: &str) -> pingora::Result<()> {
+    let parameters = request.headers.keys().filter(|name| name.as_str().starts_with(PARAMETER));
+    let too_many = parameters.count() > MOST_PARAMETERS;
+    let framing = [CONTENT_LENGTH, TRANSFER_ENCODING];
+    let dropped: Vec<HeaderName> = request
+        .headers
+        .keys()
+        .filter(|name| !TO_CORE.contains(name) && !framing.contains(name))
+        .filter(|name| too_many || !name.as_str().starts_with(PARAMETER))
+        .cloned()
+        .collect();
+    for name in dropped {
+        request.remove_header(&name);
+    }
+    request.set_raw_path(authz::metadata::MCP_PATH.as_bytes())?;
+    request.insert_header(http::header::HOST, HOST)?;
+    request.insert_header(HEADER, hop)
+}
+
+/// What the status of core's answer means.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Goes to the client.
+    Relay,
+    /// The backend refused the backend token: what introspection said is no longer true.
+    BackendTokenRefused,
+    /// Broken.
+    Broken(Fault),
+}
+
+/// Looks at the head of core's answer.
+pub(crate) fn judge(answer: &ResponseHeader) -> Verdict {
+    let refused = answer
+        .headers
+        .get(FAULT_HEADER)
+        .is_some_and(|value| value.as_bytes() == BACKEND_TOKEN_REFUSED.as_bytes());
+    match answer.status {
+        StatusCode::UNAUTHORIZED if refused => Verdict::BackendTokenRefused,
+        StatusCode::UNAUTHORIZED => Verdict::Broken(Fault::CoreRefusedHop),
+        // MCP's own answers: results, and errors that the protocol puts into 4xx.
+        status if status.is_success() || status.is_informational() => Verdict::Relay,
+        StatusCode::BAD_REQUEST
+        | StatusCode::NOT_FOUND
+        | StatusCode::NOT_ACCEPTABLE
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::UNPROCESSABLE_ENTITY => Verdict::Relay,
+        status => Verdict::Broken(Fault::CoreAnswer(status.as_u16())),
+    }
+}
+
+/// Keeps what a client may see of core's answer, and adds `ours`.
+pub(crate) fn harden(answer: &mut ResponseHeader, ours: &HeaderMap) -> pingora::Result<()> {
+    let dropped: Vec<HeaderName> =
+        answer.headers.keys().filter(|name| !FROM_CORE.contains(name)).cloned().collect();
+    for name in dropped {
+        answer.remove_header(&name);
+    }
+    for (name, value) in ours {
+        answer.insert_header(name.clone(), value.clone())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn core_gets_the_listed_headers_and_nothing_else() {
+        let mut request = RequestHeader::build("POST", b"/mcp", None).unwrap();
+        for name in [
+            "accept",
+            "content-type",
+            "content-length",
+            "mcp-method",
+            "mcp-name",
+            "mcp-protocol-version",
+            "mcp-param-patient",
+            "traceparent",
+            "authorization",
+            "cookie",
+            "baggage",
+            "expect",
+            "x-forwarded-for",
+            "x_forwarded_user",
+            "forwarded",
+            HEADER,
+            "x-request-id",
+            "mcp-session-id",
+            "last-event-id",
+            "mcp-internal",
+            "host",
+        ] {
+            request.append_header(name, "client").unwrap();
+        }
+        attach(&mut request, "sealed").unwrap();
+        assert_eq!(
+            names(&request.headers),
+            [
+                "accept",
+                "content-length",
+                "content-type",
+                HEADER,
+                "host",
+                "mcp-method",
+                "mcp-name",
+                "mcp-param-patient",
+                "mcp-protocol-version",
+                "traceparent",
+            ]
+        );
+        assert_eq!(request.headers[HEADER], "sealed");
+        assert_eq!(request.headers["host"], HOST);
+    }
+
+    #[test]
+    fn the_client_gets_the_listed_headers_and_ours() {
+        let mut answer = ResponseHeader::build(200, None).unwrap();
+        for name in ["content-type", "content-length", "server", "set-cookie", "mcp-session-id"] {
+            answer.append_header(name, "core").unwrap();
+        }
+        let ours =
+            HeaderMap::from_iter([(http::header::CACHE_CONTROL, "no-store".parse().unwrap())]);
+        harden(&mut answer, &ours).unwrap();
+        assert_eq!(names(&answer.headers), ["cache-control", "content-length", "content-type"]);
+    }
+
+    #[test]
+    fn core_errors_never_reach_the_client_as_they_are() {
+        let answer = |status: u16| ResponseHeader::build(status, None).unwrap();
+        for status in [200, 202, 400, 404] {
+            assert!(matches!(judge(&answer(status)), Verdict::Relay), "{status}");
+        }
+        for status in [301, 401, 403, 421, 500, 502] {
+            assert!(matches!(judge(&answer(status)), Verdict::Broken(_)), "{status}");
+        }
+        let mut refused = answer(401);
+        refused.insert_header(FAULT_HEADER, BACKEND_TOKEN_REFUSED).unwrap();
+        assert!(matches!(judge(&refused), Verdict::BackendTokenRefused));
+    }
+}

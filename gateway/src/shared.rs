@@ -1,0 +1,172 @@
+//! Everything that the requests of one gateway share: rules and connections, built once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authz::broker::{Broker, Lifetimes};
+use authz::hop::{HopBackend, HopSealer};
+use authz::ids::{ClientRef, RequestId, Subject};
+use authz::metadata::PublicUrls;
+use authz::policy::Policy;
+use authz::principal::AudiencePolicy;
+use authz::redirect_uri::RedirectPolicy;
+use authz::scope::Scope;
+use authz::seal::Sealer;
+use authz::token::Admission;
+use rand::Rng as _;
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as ValueError;
+
+use crate::clock::Clock;
+use crate::config::{Config, Deny};
+use crate::core_address::CoreAddress;
+use crate::edge::Edge;
+use crate::introspection_cache::IntrospectionCache;
+use crate::introspector::HttpIntrospector;
+use crate::metrics::Metrics;
+use crate::rate_limit::RateLimits;
+use crate::respond::Responder;
+use crate::upstream_oauth::UpstreamOAuth;
+
+/// Why a gateway cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A certificate or its key is unfit.
+    #[error("server.listeners: {0}")]
+    Tls(#[from] crate::tls::TlsError),
+    /// No HTTP client, most likely for want of CA certificates.
+    #[error("cannot make an HTTP client; are CA certificates installed?")]
+    Http(#[source] reqwest::Error),
+    /// The counters do not register.
+    #[error("cannot make the metrics")]
+    Metrics(#[from] prometheus::Error),
+    /// The audit trail cannot be opened.
+    #[error("audit.file: cannot be opened for appending")]
+    Audit(#[source] std::io::Error),
+    /// The operator's list holds what is no subject.
+    #[error("deny.subjects: {0:?} is not a subject")]
+    DeniedSubject(String),
+}
+
+/// What the requests of one gateway share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) broker: Broker,
+    pub(crate) policy: Policy,
+    pub(crate) audience: AudiencePolicy,
+    pub(crate) hop: HopSealer,
+    pub(crate) hop_backend: HopBackend,
+    pub(crate) introspections: Arc<IntrospectionCache>,
+    pub(crate) upstream: UpstreamOAuth,
+    pub(crate) limits: RateLimits,
+    pub(crate) edge: Edge,
+    pub(crate) responder: Responder,
+    pub(crate) core: CoreAddress,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
+        let metrics = Metrics::new()?;
+        let urls = PublicUrls::new(config.server.public_url.origin().ascii_serialization());
+        let http = http_client()?;
+        let backend = &config.backend;
+        let introspections = IntrospectionCache::new(
+            Arc::new(HttpIntrospector::new(http.clone(), backend)),
+            backend.introspection.lifetime,
+            Arc::clone(&clock),
+            metrics.introspections.clone(),
+        );
+        let policy = config.policy.policy().clone();
+        Ok(Self {
+            broker: broker(&config, &urls, &policy)?,
+            policy,
+            audience: backend.audience().clone(),
+            hop: HopSealer::new(config.keys.hop().clone()),
+            hop_backend: HopBackend {
+                name: backend.name.clone(),
+                profile: backend.profile.clone(),
+                base_url: backend.base_url.clone(),
+            },
+            introspections: Arc::new(introspections),
+            upstream: UpstreamOAuth::new(http, backend, urls.callback(), Arc::clone(&clock)),
+            limits: RateLimits::new(config.limits.clone(), Arc::clone(&clock)),
+            edge: Edge::new(&config.server),
+            responder: Responder::new(urls),
+            core: CoreAddress::new(&config.core.address),
+            metrics,
+            clock,
+            config,
+        })
+    }
+
+    /// A fresh request identifier.
+    pub(crate) fn request_id() -> RequestId {
+        let mut bytes = [0; 16];
+        rand::rng().fill_bytes(&mut bytes);
+        RequestId::from_random(bytes)
+    }
+
+    /// What a client is told to ask for.
+    pub(crate) const fn offered_scope(&self) -> &Scope {
+        &self.broker.default_scope
+    }
+}
+
+/// One client for the backend: no redirects (they would carry credentials along), no proxy from the
+/// environment, nothing kept from one answer to the next.
+fn http_client() -> Result<reqwest::Client, BuildError> {
+    // The provider may be installed already; the first one stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(2))
+        .pool_idle_timeout(Duration::from_secs(20))
+        .user_agent(concat!("fhir-mcp-gateway/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(BuildError::Http)
+}
+
+fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Result<Broker, BuildError> {
+    let all = policy.rows().fold(Scope::default(), |all, (_, scope)| all.union(scope));
+    let (denied_subjects, denied_clients) = denied(&config.deny)?;
+    let clients = &config.clients;
+    Ok(Broker {
+        urls: urls.clone(),
+        sealer: Sealer::new(config.keys.ring(), urls.issuer()),
+        redirects: RedirectPolicy {
+            hosts: clients.allowed_redirect_hosts.iter().cloned().collect(),
+            exact: clients.allowed_redirect_uris.iter().cloned().collect(),
+        },
+        scopes_supported: all.clone(),
+        default_scope: all,
+        admission: Admission {
+            resource: urls.resource(),
+            backend: config.backend.name.clone(),
+            denied_subjects,
+            denied_clients,
+        },
+        backend_issuer: config.backend.issuer.clone(),
+        lifetimes: Lifetimes {
+            access_token: config.sessions.access_token,
+            session: config.sessions.absolute_lifetime,
+        },
+    })
+}
+
+fn denied(deny: &Deny) -> Result<(BTreeSet<Subject>, BTreeSet<ClientRef>), BuildError> {
+    let subjects = deny
+        .subjects
+        .iter()
+        .map(|text| Subject::parse(text).map_err(|_| BuildError::DeniedSubject(text.clone())));
+    let client = |text: &String| {
+        ClientRef::deserialize(IntoDeserializer::<ValueError>::into_deserializer(text.as_str()))
+            .ok()
+    };
+    Ok((subjects.collect::<Result<_, _>>()?, deny.clients.iter().filter_map(client).collect()))
+}
