@@ -71,13 +71,15 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     parts.extensions.insert(caller.clone());
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if caller.refusal.is_noted() {
-        info!(request.id = caller.claims.request_id.as_str(), reason = "backend_token_refused",
-            "the backend refused the token");
-        let mut refused = problem(StatusCode::UNAUTHORIZED);
-        refused.headers_mut().insert(
-            hop::FAULT_HEADER,
-            HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED),
+        info!(
+            request.id = caller.claims.request_id.as_str(),
+            reason = "backend_token_refused",
+            "the backend refused the token"
         );
+        let mut refused = problem(StatusCode::UNAUTHORIZED);
+        refused
+            .headers_mut()
+            .insert(hop::FAULT_HEADER, HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED));
         return refused;
     }
     response
@@ -90,7 +92,8 @@ async fn read(body: Body) -> Option<Bytes> {
 /// Problem details (RFC 9457) without any detail: whoever has no hop key learns nothing.
 fn problem(status: StatusCode) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
-    let body = serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16()});
+    let body =
+        serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16()});
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     (status, kind, body.to_string()).into_response()
 }

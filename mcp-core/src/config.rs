@@ -98,14 +98,16 @@ impl Config {
     /// The effective configuration as YAML, for a person to check; secrets are hidden.
     pub fn describe(&self) -> String {
         let Self { listen, admin, hop_key: _, profiles, backend } = self;
-        let profiles = profiles.as_ref().map_or_else(String::new, |folder| {
-            format!("profiles: {}\n", folder.display())
-        });
+        let profiles = profiles
+            .as_ref()
+            .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
         format!(
             "listen: {listen}\nadmin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
              max_response_bytes: {}\n",
-            backend.deadline, backend.connect_timeout, backend.concurrency,
+            backend.deadline,
+            backend.connect_timeout,
+            backend.concurrency,
             backend.max_response_bytes,
         )
     }
@@ -203,8 +205,9 @@ fn hop_key(reference: Option<SecretReference>, mistakes: &mut Vec<String>) -> Op
 
 fn secret(reference: &SecretReference) -> Result<String, String> {
     match (&reference.file, &reference.env) {
-        (Some(path), None) => std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display())),
+        (Some(path), None) => {
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+        }
         (None, Some(name)) => variable(name),
         _ => Err("write either {file: path} or {env: NAME}".to_owned()),
     }
@@ -230,8 +233,13 @@ mod tests {
              backend: {deadline: soon, concurrency: 0, max_response_bytes: 1}\n",
         );
         let fields = [
-            "listen: ", "admin: ", "hop_key: ", "profiles: ", "backend.deadline: ",
-            "backend.concurrency: ", "backend.max_response_bytes: ",
+            "listen: ",
+            "admin: ",
+            "hop_key: ",
+            "profiles: ",
+            "backend.deadline: ",
+            "backend.concurrency: ",
+            "backend.max_response_bytes: ",
         ];
         for field in fields {
             assert!(found.lines().any(|line| line.starts_with(field)), "{field} in {found}");

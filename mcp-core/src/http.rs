@@ -24,6 +24,7 @@ use crate::backend::capability::Capabilities;
 use crate::backend::client::Client;
 use crate::backend::inquiry::Means;
 use crate::backend::profile::Profiles;
+use crate::backend::vocabulary::Vocabularies;
 use crate::caller::{Gate, LARGEST_BODY, admit};
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -57,7 +58,11 @@ impl Core {
         let registry = Registry::new();
         let metrics = Metrics::new(&registry)?;
         let client = Client::new(&config.backend, metrics.clone()).context("the HTTP client")?;
-        let means = Means { client: Arc::new(client), capabilities: Capabilities::default() };
+        let means = Means {
+            client: Arc::new(client),
+            capabilities: Capabilities::default(),
+            vocabularies: Vocabularies::default(),
+        };
         let profiles = Profiles::load(config.profiles.as_deref())?;
         Ok(Self {
             gate: Arc::new(Gate::new(HopSealer::new(config.hop_key))),
@@ -104,9 +109,8 @@ impl Core {
     ) -> anyhow::Result<()> {
         let tools = serve(listener, self.router(), shutdown.clone());
         let admin_stop = CancellationToken::new();
-        let admin = admin.map(|admin| {
-            tokio::spawn(serve(admin, self.admin_router(), admin_stop.clone()))
-        });
+        let admin =
+            admin.map(|admin| tokio::spawn(serve(admin, self.admin_router(), admin_stop.clone())));
         self.is_ready.store(true, Ordering::Release);
         info!("serving");
         let finished = tokio::select! {

@@ -1,7 +1,7 @@
 //! The program: reads its configuration, serves until it is told to stop.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -38,8 +38,8 @@ enum Verb {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Serve { config } => run(config),
-        Verb::Check { config } => check(config),
+        Verb::Serve { config } => run(&config),
+        Verb::Check { config } => check(&config),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,8 +50,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(path: PathBuf) -> anyhow::Result<()> {
-    let config = Config::load(&path)?;
+fn check(path: &Path) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
     let description = config.describe();
     Core::new(config)?;
     std::io::stdout().write_all(description.as_bytes())?;
@@ -59,11 +59,11 @@ fn check(path: PathBuf) -> anyhow::Result<()> {
 }
 
 #[tokio::main]
-async fn run(path: PathBuf) -> anyhow::Result<()> {
+async fn run(path: &Path) -> anyhow::Result<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("another TLS provider is installed"))?;
-    let config = Config::load(&path)?;
+    let config = Config::load(path)?;
     telemetry::start()?;
     let (listen, admin) = (config.listen, config.admin);
     let core = Core::new(config)?;

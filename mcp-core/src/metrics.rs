@@ -43,9 +43,9 @@ impl Metrics {
     }
 
     /// Counts a finished tool call; `tool` is a name of the catalogue.
-    pub fn tool_call(&self, tool: &'static str, outcome: &'static str, took: Duration) {
+    pub fn tool_call(&self, tool: &'static str, outcome: &'static str, elapsed: Duration) {
         self.tool_calls.with_label_values(&[tool, outcome]).inc();
-        self.tool_seconds.with_label_values(&[tool]).observe(took.as_secs_f64());
+        self.tool_seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
     }
 
     /// Counts a request to the backend; without a status it did not answer.

@@ -1,9 +1,7 @@
 //! MCP resources: the Open mHealth schemas, and who sees what.
 
-use rmcp::model::{ReadResourceResult, Resource, ResourceContents};
-use serde_json::Value;
-
 use crate::omh::schema;
+use rmcp::model::{ReadResourceResult, Resource, ResourceContents};
 
 const SCHEMA: &str = "omh://schema/";
 const SCHEMA_TYPE: &str = "application/schema+json";
@@ -17,19 +15,15 @@ pub fn list() -> Vec<Resource> {
         .with_title("Who sees what")
         .with_description("Which studies, patients and observations each kind of user can see.")
         .with_mime_type(PERMISSIONS_TYPE);
-    schema::names().into_iter().filter_map(described).chain([permissions]).collect()
+    schema::names().into_iter().map(described).chain([permissions]).collect()
 }
 
-fn described(name: &'static str) -> Option<Resource> {
-    let document = schema::document(name)?;
-    let words = |key| document.get(key).and_then(Value::as_str);
-    let description = words("description").unwrap_or("Open mHealth schema.");
-    Some(
-        Resource::new(format!("{SCHEMA}{name}"), format!("omh_schema_{}", name.replace('-', "_")))
-            .with_title(format!("Open mHealth schema: {name}"))
-            .with_description(description)
-            .with_mime_type(SCHEMA_TYPE),
-    )
+fn described(name: &'static str) -> Resource {
+    let description = schema::description(name).unwrap_or("An Open mHealth schema.");
+    Resource::new(format!("{SCHEMA}{name}"), format!("omh_schema_{}", name.replace('-', "_")))
+        .with_title(format!("Open mHealth schema: {name}"))
+        .with_description(description)
+        .with_mime_type(SCHEMA_TYPE)
 }
 
 /// The resource at this URI.

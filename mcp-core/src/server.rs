@@ -218,12 +218,23 @@ fn record(caller: &Caller, entry: &Entry, outcome: &Result<Value, ToolError>, to
     match outcome {
         Err(error) => {
             let reason = error.code();
-            warn!(request.id = request, mcp.tool = entry.name, outcome = word, reason,
-                elapsed_ms = elapsed, "a tool gave no answer");
+            warn!(
+                request.id = request,
+                mcp.tool = entry.name,
+                outcome = word,
+                reason,
+                elapsed_ms = elapsed,
+                "a tool gave no answer"
+            );
         }
         Ok(_) => {
-            info!(request.id = request, mcp.tool = entry.name, outcome = word,
-                elapsed_ms = elapsed, "a tool answered");
+            info!(
+                request.id = request,
+                mcp.tool = entry.name,
+                outcome = word,
+                elapsed_ms = elapsed,
+                "a tool answered"
+            );
         }
     }
 }

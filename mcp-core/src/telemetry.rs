@@ -3,7 +3,9 @@
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::TryInitError;
-use tracing_subscriber::{Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// Our own events from info on; of the libraries only warnings, as their debug output holds headers.
 const FILTER: &str = "warn,fhir_mcp_core=info";

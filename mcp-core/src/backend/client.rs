@@ -99,7 +99,7 @@ impl Client {
         let mut status = None;
         let settled = timeout_at(outgoing.deadline, self.exchange(outgoing, &mut status))
             .await
-            .unwrap_or(Err(Fault::Late.into()));
+            .unwrap_or_else(|_| Err(Fault::Late.into()));
         let class = status.map(|status: StatusCode| status.as_u16());
         self.metrics.backend_request(outgoing.interaction, class);
         debug!(interaction = outgoing.interaction, upstream.status = class, "asked the backend");

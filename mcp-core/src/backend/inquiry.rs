@@ -17,6 +17,7 @@ use super::fault::Fault;
 use super::list::{Cursor, List};
 use super::profile::Profile;
 use super::surface::Call;
+use super::vocabulary::{self, ListedCode, Vocabularies};
 use crate::fhir::bundle::Bundle;
 use crate::fhir::search::{Search, Slice};
 
@@ -30,6 +31,8 @@ pub struct Means {
     pub client: Arc<Client>,
     /// What backends announce.
     pub capabilities: Capabilities,
+    /// The codes that backends know.
+    pub vocabularies: Vocabularies,
 }
 
 /// Whether the backend refused this caller's token during this request: the tool may have answered
@@ -131,8 +134,32 @@ impl Inquiry {
 
     /// What the backend announces about itself.
     pub async fn capability(&self) -> Arc<Capability> {
-        let key = format!("{} {}", self.profile.name, self.base_url);
-        self.means.capabilities.of(key, self.fetch_capability()).await
+        self.means.capabilities.of(self.key(), self.fetch_capability()).await
+    }
+
+    /// Under which documents of this backend are kept.
+    fn key(&self) -> String {
+        format!("{} {}", self.profile.name, self.base_url)
+    }
+
+    /// The codes that the backend lists; empty where it has no list.
+    ///
+    /// # Errors
+    /// The backend could not be asked; see [`Fault`].
+    pub async fn vocabulary(&self) -> Result<Arc<Vec<ListedCode>>, Fault> {
+        let key = self.key();
+        if let Some(kept) = self.means.vocabularies.kept(&key).await {
+            return Ok(kept);
+        }
+        // Fetched with this caller's token, so nobody else waits for how it ends.
+        let codes = match self.ask(&Call::Vocabulary).await {
+            Ok(body) => vocabulary::read(&body),
+            Err(Fault::Missing | Fault::Forbidden | Fault::Rejected) => Vec::new(),
+            Err(fault) => return Err(fault),
+        };
+        let codes = Arc::new(codes);
+        self.means.vocabularies.keep(key, Arc::clone(&codes)).await;
+        Ok(codes)
     }
 
     async fn fetch_capability(&self) -> Capability {

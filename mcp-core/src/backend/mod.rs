@@ -7,3 +7,4 @@ pub mod inquiry;
 pub mod list;
 pub mod profile;
 pub mod surface;
+pub mod vocabulary;

@@ -74,19 +74,17 @@ impl Call {
         let fhir = profile.fhir.path.as_str();
         match self {
             Self::Studies { page_size, cursor } => {
-                listed(at(base, rest, &["studies"])?, *page_size, cursor)
+                Some(listed(at(base, rest, &["studies"])?, *page_size, cursor))
             }
             Self::Study(id) => at(base, rest, &["studies", id.as_str()]),
             Self::StudyPatients { study, page_size, cursor } => {
                 let url = at(base, rest, &["studies", study.as_str(), "patients"])?;
-                listed(url, *page_size, cursor)
+                Some(listed(url, *page_size, cursor))
             }
             Self::UserProfile => at(base, rest, &["users", "profile"]),
             Self::Vocabulary => at(base, rest, &["data_sources", "all_scopes"]),
             Self::Search(search) => searched(base, profile, search),
-            Self::Patient(id) => {
-                at(base, fhir, &[ResourceType::Patient.as_str(), id.as_str()])
-            }
+            Self::Patient(id) => at(base, fhir, &[ResourceType::Patient.as_str(), id.as_str()]),
             Self::Group(id) => at(base, fhir, &[ResourceType::Group.as_str(), id.as_str()]),
             Self::Metadata => at(base, fhir, &["metadata"]),
             Self::Health => at(base, profile.health_path.as_deref()?, &[]),
@@ -103,12 +101,12 @@ fn at(base: &Url, prefix: &str, segments: &[&str]) -> Option<Url> {
     Some(url)
 }
 
-fn listed(mut url: Url, page_size: u32, cursor: &Cursor) -> Option<Url> {
+fn listed(mut url: Url, page_size: u32, cursor: &Cursor) -> Url {
     url.query_pairs_mut().append_pair("page_size", &page_size.to_string());
     if let Some((name, value)) = cursor.parameter() {
         url.query_pairs_mut().append_pair(name, &value);
     }
-    Some(url)
+    url
 }
 
 fn searched(base: &Url, profile: &Profile, search: &Search) -> Option<Url> {

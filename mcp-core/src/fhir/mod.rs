@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod date;
 pub mod id;
 pub mod json;
+pub mod observation;
 pub mod outcome;
 pub mod patient;
 pub mod search;

@@ -111,13 +111,13 @@ mod tests {
         limit: Limit,
     }
 
-    fn sample(arguments: serde_json::Value) -> Result<Sample, ToolError> {
+    fn sample(arguments: &serde_json::Value) -> Result<Sample, ToolError> {
         read(arguments.as_object().cloned().unwrap())
     }
 
     #[test]
     fn an_unknown_argument_is_refused_by_name() {
-        let refusal = sample(json!({"limt": 5})).unwrap_err().to_string();
+        let refusal = sample(&json!({"limt": 5})).unwrap_err().to_string();
         assert!(refusal.contains("limt") && refusal.contains("limit"), "{refusal}");
     }
 
@@ -129,14 +129,15 @@ mod tests {
         assert_eq!(limit(json!(100_000)), Some(1000));
         assert_eq!(limit(json!(2.5)), None);
         assert_eq!(limit(json!("5")), None);
-        assert_eq!(sample(json!({})).unwrap().limit.number(), 50);
+        assert_eq!(sample(&json!({})).unwrap().limit.number(), 50);
     }
 
     #[test]
     fn a_window_is_refused_before_anything_is_asked() {
         assert!(window(Some("2026-11-10"), Some("2026-11-10")).is_ok());
         assert!(window(None, None).unwrap().is_open());
-        for (start, end) in [(Some(""), None), (None, Some("2026-W15-1")), (Some("20261110"), None)] {
+        for (start, end) in [(Some(""), None), (None, Some("2026-W15-1")), (Some("20261110"), None)]
+        {
             assert!(window(start, end).is_err());
         }
         let reversed = window(Some("2026-11-11"), Some("2026-11-10")).unwrap_err().to_string();

@@ -67,8 +67,7 @@ impl From<&Announced> for ResourceCapability {
 impl Tool for ServerCapabilities {
     const NAME: &'static str = "get_server_capabilities";
     const TITLE: &'static str = "Describe the FHIR server";
-    const DESCRIPTION: &'static str =
-        "The FHIR version, resource types, interactions and search parameters that the backend \
+    const DESCRIPTION: &'static str = "The FHIR version, resource types, interactions and search parameters that the backend \
          announces. Holds no patient data. Use it when a search was refused as unsupported.";
     type Input = NoInput;
     type Output = CapabilitiesAnswer;
@@ -90,7 +89,9 @@ fn known(announcement: &Announcement, undeclared_parameters: Vec<String>) -> Cap
         reason: None,
         fhir_version: announcement.statement.fhir_version.as_deref().map(clean),
         backend_version: announcement.version.as_deref().map(clean),
-        resources: Some(resources.map(|(name, announced)| (clean(name), announced.into())).collect()),
+        resources: Some(
+            resources.map(|(name, announced)| (clean(name), announced.into())).collect(),
+        ),
         undeclared_parameters,
     }
 }

@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_known_says_so() {
-        for fault in [Fault::Unavailable, Fault::Late, Fault::Busy, Fault::TooLarge, Fault::Malformed] {
+        for fault in
+            [Fault::Unavailable, Fault::Late, Fault::Busy, Fault::TooLarge, Fault::Malformed]
+        {
             let sentence = ToolError::from(fault).to_string();
             assert!(sentence.starts_with("unknown: "), "{sentence}");
         }

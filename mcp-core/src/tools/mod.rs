@@ -2,12 +2,24 @@
 
 pub mod arguments;
 pub mod capabilities;
+pub mod counts;
+pub mod data_type;
 pub mod envelope;
 pub mod error;
+pub mod observations;
+pub mod page;
+pub mod patients;
+pub mod range;
+pub mod records;
+pub mod rows;
 pub mod schema;
+pub mod schemas;
 pub mod studies;
+pub mod study_counts;
 pub mod study_patients;
+pub mod summary;
 pub mod text;
+pub mod timeline;
 pub mod who;
 
 use std::sync::LazyLock;
@@ -85,10 +97,7 @@ impl Entry {
     }
 }
 
-fn run<T: Tool>(
-    inquiry: &Inquiry,
-    arguments: Object,
-) -> BoxFuture<'_, Result<Value, ToolError>> {
+fn run<T: Tool>(inquiry: &Inquiry, arguments: Object) -> BoxFuture<'_, Result<Value, ToolError>> {
     async move {
         let input = arguments::read::<T::Input>(arguments)?;
         let output = T::run(inquiry, input).await?;
@@ -103,6 +112,14 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<studies::StudyList>(),
         Entry::of::<studies::StudyMetadata>(),
         Entry::of::<study_patients::StudyPatients>(),
+        Entry::of::<patients::Demographics>(),
+        Entry::of::<patients::PatientSearch>(),
+        Entry::of::<observations::PatientObservations>(),
+        Entry::of::<counts::PatientCount>(),
+        Entry::of::<study_counts::StudyObservationCount>(),
+        Entry::of::<summary::Summary>(),
+        Entry::of::<range::DateRange>(),
+        Entry::of::<schemas::OmhSchema>(),
         Entry::of::<capabilities::ServerCapabilities>(),
     ]
 });

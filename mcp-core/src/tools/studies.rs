@@ -46,8 +46,7 @@ pub struct StudyCountAnswer {
 impl Tool for StudyCount {
     const NAME: &'static str = "get_study_count";
     const TITLE: &'static str = "Count studies";
-    const DESCRIPTION: &'static str =
-        "How many studies this user can see. Use it instead of listing when only the number matters.";
+    const DESCRIPTION: &'static str = "How many studies this user can see. Use it instead of listing when only the number matters.";
     type Input = NoInput;
     type Output = StudyCountAnswer;
 
@@ -72,7 +71,7 @@ async fn expect_patient(inquiry: &Inquiry, fault: Fault) -> Result<(), ToolError
     }
     match Kind::learn(inquiry).await? {
         Kind::Patient(_) => Ok(()),
-        Kind::Staff => Err(fault.into()),
+        Kind::Staff => Err(ToolError::about("study")(fault)),
     }
 }
 
@@ -81,7 +80,8 @@ async fn expect_patient(inquiry: &Inquiry, fault: Fault) -> Result<(), ToolError
 #[schemars(inline)]
 pub struct Study {
     /// The study's id, for the other tools.
-    study_id: String,
+    #[serde(rename = "study_id")]
+    id: String,
     /// The study's name.
     name: Option<String>,
     /// What the study is about.
@@ -100,7 +100,7 @@ impl Study {
     fn from_record(record: &Value) -> Option<Self> {
         let words = |pointer| clean_option(text(record, pointer));
         Some(Self {
-            study_id: identifier(record, "/id")?,
+            id: identifier(record, "/id")?,
             name: words("/name"),
             description: words("/description"),
             organization_id: identifier(record, "/organization/id"),
@@ -113,7 +113,7 @@ impl Study {
     fn from_group(group: &Value) -> Option<Self> {
         (text(group, "/resourceType") == Some("Group")).then_some(())?;
         Some(Self {
-            study_id: identifier(group, "/id")?,
+            id: identifier(group, "/id")?,
             name: clean_option(text(group, "/name")),
             description: None,
             organization_id: None,
@@ -143,8 +143,7 @@ pub struct StudyListAnswer {
 impl Tool for StudyList {
     const NAME: &'static str = "list_studies";
     const TITLE: &'static str = "List studies";
-    const DESCRIPTION: &'static str =
-        "All studies this user can see, with id, name, description and organization. Start here: the \
+    const DESCRIPTION: &'static str = "All studies this user can see, with id, name, description and organization. Start here: the \
          study_id leads to the study's patients, and their patient_id to observations.";
     type Input = NoInput;
     type Output = StudyListAnswer;
@@ -227,11 +226,7 @@ impl Tool for StudyMetadata {
         let study = match inquiry.ask(&Call::Study(input.study_id.clone())).await {
             Ok(record) => Study::from_record(&record),
             Err(fault) => {
-                let refused = ToolError::about("study")(fault.clone());
-                expect_patient(inquiry, fault).await.map_err(|error| match error {
-                    ToolError::Backend(fault) if fault.hides_the_record() => refused,
-                    other => other,
-                })?;
+                expect_patient(inquiry, fault).await?;
                 envelope.hint(PATIENT_USER);
                 let group = inquiry.ask(&Call::Group(input.study_id)).await;
                 Study::from_group(&group.map_err(ToolError::about("study"))?)

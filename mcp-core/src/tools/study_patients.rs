@@ -13,8 +13,7 @@ use crate::backend::surface::Call;
 use crate::fhir::id::StudyId;
 use crate::fhir::json::{identifier, text};
 
-const FREE_TEXT: &[&str] =
-    &["patients[].given_name", "patients[].family_name", "patients[].email"];
+const FREE_TEXT: &[&str] = &["patients[].given_name", "patients[].family_name", "patients[].email"];
 
 /// `list_study_patients`
 #[derive(Debug)]
@@ -74,8 +73,7 @@ impl StudyPatient {
 impl Tool for StudyPatients {
     const NAME: &'static str = "list_study_patients";
     const TITLE: &'static str = "List a study's patients";
-    const DESCRIPTION: &'static str =
-        "The patients enrolled in one study, with patient_id, name, e-mail address and birth date. \
+    const DESCRIPTION: &'static str = "The patients enrolled in one study, with patient_id, name, e-mail address and birth date. \
          Take study_id from list_studies.";
     type Input = StudyPatientsInput;
     type Output = StudyPatientsAnswer;
@@ -90,7 +88,8 @@ impl Tool for StudyPatients {
             let sentence = "The study has more patients than are shown.";
             envelope.truncate(TruncatedBy::Limit, sentence);
         }
-        let patients: Vec<StudyPatient> = walked.rows.iter().filter_map(StudyPatient::read).collect();
+        let patients: Vec<StudyPatient> =
+            walked.rows.iter().filter_map(StudyPatient::read).collect();
         if patients.len() < walked.rows.len() {
             envelope.leave_out("The backend sent patients without an id, which are left out.");
         }

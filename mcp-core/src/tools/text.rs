@@ -45,16 +45,24 @@ fn visible(character: char) -> Option<char> {
     match character {
         '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
         control if control.is_control() => None,
-        // Zero width, soft hyphen, word joiners, byte order mark, invisible operators and fillers.
-        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
-        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' => None,
-        // Direction of reading (UAX #9).
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
-        // Tags and variation selectors, in which whole sentences have been hidden.
-        '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}' => None,
+        hidden if is_hidden(hidden) => None,
         shown => Some(shown),
     }
+}
+
+/// Characters without a glyph, in which whole sentences have been hidden.
+const fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        // Zero width, soft hyphen, joiners, byte order mark, invisible operators and fillers.
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}'
+        | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        // Direction of reading (UAX #9).
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        // Variation selectors and tags.
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 #[cfg(test)]
@@ -65,7 +73,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_removed() {
-        let hidden: String = "ignore".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
+        let hidden: String =
+            "ignore".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
         assert_eq!(clean(&format!("May{hidden} Nguyen")), "May Nguyen");
         assert_eq!(clean("a\u{202e}b\u{200b}c\u{feff}d\u{1b}[31me\0"), "abcd[31me");
         assert_eq!(clean("two\nlines"), "two lines");

@@ -27,7 +27,8 @@ impl Kind {
     pub async fn learn(inquiry: &Inquiry) -> Result<Self, Fault> {
         let profile = inquiry.ask(&Call::UserProfile).await?;
         let kind = text(&profile, "/userType").ok_or(Fault::Malformed)?;
-        let is_patient = kind == "patient" || profile.get("patient").is_some_and(|own| !own.is_null());
+        let is_patient =
+            kind == "patient" || profile.get("patient").is_some_and(|own| !own.is_null());
         if is_patient { Self::own(inquiry).await } else { Ok(Self::Staff) }
     }
 

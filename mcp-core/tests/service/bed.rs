@@ -66,8 +66,7 @@ async fn reply(State(backend): State<Backend>, request: Request) -> Response {
         request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
     backend.asked.lock().unwrap().push(Asked { target: target.clone(), authorization });
     let found = backend.script.lock().unwrap().get(&target).cloned();
-    let (status, body) =
-        found.unwrap_or((StatusCode::NOT_FOUND, json!({"detail": "Not found."})));
+    let (status, body) = found.unwrap_or((StatusCode::NOT_FOUND, json!({"detail": "Not found."})));
     (status, body.to_string()).into_response()
 }
 
@@ -167,7 +166,12 @@ impl Bed {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    pub(crate) async fn request(&self, method: &str, params: Value, tools: Option<&[&str]>) -> Answer {
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        params: Value,
+        tools: Option<&[&str]>,
+    ) -> Answer {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let hop = self.seal(self.claims("token-mary", tools), body.to_string().as_bytes());
         self.send(Some(hop), "2025-06-18", &body).await

@@ -31,13 +31,15 @@ async fn a_hop_header_sealed_for_another_body_does_not_open() {
 #[tokio::test]
 async fn the_callers_own_token_is_the_one_that_is_sent() {
     let bed = Bed::start().await;
-    bed.backend.answer("/api/v1/studies?page_size=1", json!({"count": 3, "next": null, "results": []}));
+    bed.backend
+        .answer("/api/v1/studies?page_size=1", json!({"count": 3, "next": null, "results": []}));
     for token in ["token-a", "token-b"] {
         let body = call();
         let hop = bed.seal(bed.claims(token, None), body.to_string().as_bytes());
         assert_eq!(bed.send(Some(hop), "2025-06-18", &body).await.structured()["count"], 3);
     }
-    let sent: Vec<_> = bed.backend.asked().into_iter().filter_map(|asked| asked.authorization).collect();
+    let sent: Vec<_> =
+        bed.backend.asked().into_iter().filter_map(|asked| asked.authorization).collect();
     assert_eq!(sent, ["Bearer token-a", "Bearer token-b"]);
 }
 

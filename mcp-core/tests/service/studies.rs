@@ -61,7 +61,10 @@ async fn a_patient_user_sees_the_names_of_their_own_studies() {
     let bed = Bed::start().await;
     let group = json!({"resourceType": "Group", "id": "30001", "name": "BP"});
     bed.backend
-        .answer("/api/v1/users/profile", json!({"id": 10006, "patient": 40001, "userType": "patient"}))
+        .answer(
+            "/api/v1/users/profile",
+            json!({"id": 10006, "patient": 40001, "userType": "patient"}),
+        )
         .answer(
             "/FHIR/R5/Patient?_count=2&_page=1&_sort=_lastUpdated",
             json!({"resourceType": "Bundle", "type": "searchset", "total": 1,

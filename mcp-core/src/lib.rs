@@ -1,0 +1,21 @@
+//! The MCP tool service behind fhir-mcp-gateway: knows FHIR and Open mHealth, knows no client.
+//!
+//! A request comes with a sealed header that says who calls on which backend ([`caller`]); a tool
+//! reads its typed arguments ([`tools`]), asks the backend through a closed table ([`backend`]), and
+//! answers with narrow views of what came back ([`fhir`], [`omh`]).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
+
+pub mod backend;
+pub mod caller;
+pub mod config;
+pub mod fhir;
+pub mod http;
+pub mod metrics;
+pub mod omh;
+pub mod resources;
+pub mod server;
+pub mod telemetry;
+pub mod tools;
+
+pub use crate::http::Core;

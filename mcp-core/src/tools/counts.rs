@@ -1,0 +1,102 @@
+//! How many observations a patient has.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Tool;
+use super::arguments::window;
+use super::data_type::resolve;
+use super::envelope::{Envelope, TotalSource};
+use super::error::ToolError;
+use super::records::{Dating, Records, census, count};
+use super::timeline::read_undated;
+use super::who::may_see;
+use crate::backend::inquiry::Inquiry;
+use crate::fhir::id::PatientId;
+use crate::fhir::observation::Observation;
+
+/// `count_patient_observations`
+#[derive(Debug)]
+pub struct PatientCount;
+
+/// Which observations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatientCountInput {
+    /// The patient's id, from `search_patients` or `list_study_patients`.
+    patient_id: PatientId,
+    /// Only this kind of data: a short name such as `heart-rate`, or a full code such as
+    /// `omh:heart-rate:2.0`. All kinds when left out.
+    #[serde(default)]
+    data_type: Option<String>,
+    /// The first day, YYYY-MM-DD, included.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    start: Option<String>,
+    /// The last day, YYYY-MM-DD, included.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    end: Option<String>,
+}
+
+/// How many.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PatientCountAnswer {
+    #[serde(flatten)]
+    envelope: Envelope,
+    /// How many observations, in the window if there is one.
+    count: u64,
+    /// Where the count comes from.
+    total_source: TotalSource,
+    #[serde(flatten)]
+    dating: Dating,
+}
+
+impl Tool for PatientCount {
+    const NAME: &'static str = "count_patient_observations";
+    const TITLE: &'static str = "Count a patient's observations";
+    const DESCRIPTION: &'static str = "How many observations a patient has, by kind and by days if asked. Use it before reading, \
+         and instead of paging when only the number matters.";
+    type Input = PatientCountInput;
+    type Output = PatientCountAnswer;
+
+    async fn run(
+        inquiry: &Inquiry,
+        input: PatientCountInput,
+    ) -> Result<PatientCountAnswer, ToolError> {
+        let window = window(input.start.as_deref(), input.end.as_deref())?;
+        may_see(inquiry, &input.patient_id).await?;
+        let kind = resolve(inquiry, input.data_type.as_deref()).await?;
+        let records = Records::of_patient(input.patient_id, kind.as_ref(), window);
+        let about = ToolError::about("patient");
+        let counts = tokio::join!(census(inquiry, &records), count(inquiry, records.inside()));
+        let (census, mut count) = (counts.0.map_err(&about)?, counts.1.map_err(&about)?);
+        let mut envelope = Envelope::default();
+        let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
+        let mut total_source = TotalSource::Server;
+        if let Some(census) = census.filter(|census| census.undated() > 0)
+            && !records.window.is_open()
+        {
+            let undated = read_undated(inquiry, &records, census).await?;
+            let zone = inquiry.zone();
+            let inside = undated
+                .rows
+                .iter()
+                .filter_map(Observation::instant)
+                .filter(|instant| records.window.contains(*instant, &zone))
+                .count();
+            count += u64::try_from(inside).unwrap_or_default();
+            total_source = TotalSource::Counted;
+            envelope.leave_out(placed(census.undated(), inside, undated.is_complete));
+        }
+        Ok(PatientCountAnswer { envelope, count, total_source, dating })
+    }
+}
+
+fn placed(undated: u64, inside: usize, is_complete: bool) -> String {
+    let reach = if is_complete { "" } else { "; not all of them could be read" };
+    format!(
+        "{undated} records have no effective time at the backend. By the time in their Open mHealth \
+         body {inside} of them fall into the window and are counted{reach}."
+    )
+}

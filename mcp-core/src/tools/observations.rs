@@ -1,0 +1,232 @@
+//! One patient's observations, in order of time.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Tool;
+use super::arguments::{Limit, Page, window};
+use super::data_type::resolve;
+use super::envelope::{Envelope, TotalSource, TruncatedBy};
+use super::error::ToolError;
+use super::page::{Paged, fit};
+use super::records::{Census, Dating, Records, census, count, page};
+use super::rows::{Row, Verbosity};
+use super::timeline::{self, observations, read_dated, read_undated};
+use super::who::may_see;
+use crate::backend::fault::Fault;
+use crate::backend::inquiry::Inquiry;
+use crate::fhir::id::PatientId;
+use crate::fhir::observation::Observation;
+use crate::fhir::search::Sort;
+
+const FREE_TEXT: &[&str] = &[
+    "observations[].type",
+    "observations[].activity",
+    "observations[].effective_original",
+    "observations[].omh_body",
+    "observations[].omh_header",
+];
+
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Order {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+}
+
+impl From<Order> for Sort {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Newest => Self::Newest,
+            Order::Oldest => Self::Oldest,
+        }
+    }
+}
+
+/// `get_patient_observations`
+#[derive(Debug)]
+pub struct PatientObservations;
+
+/// Which observations, and how they are shown.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatientObservationsInput {
+    /// The patient's id, from `search_patients` or `list_study_patients`.
+    patient_id: PatientId,
+    /// Only this kind of data: a short name such as `heart-rate`, or a full code such as
+    /// `omh:heart-rate:2.0`. All kinds when left out.
+    #[serde(default)]
+    data_type: Option<String>,
+    /// The first day, YYYY-MM-DD, included.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    start: Option<String>,
+    /// The last day, YYYY-MM-DD, included.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    end: Option<String>,
+    /// `slim` gives the readings, `full` the whole Open mHealth body and header.
+    #[serde(default)]
+    verbosity: Verbosity,
+    /// `newest` or `oldest` first.
+    #[serde(default)]
+    order: Order,
+    /// How many observations a page has.
+    #[serde(default)]
+    limit: Limit,
+    /// Which page, from 1.
+    #[serde(default)]
+    page: Page,
+}
+
+/// A page of observations.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PatientObservationsAnswer {
+    #[serde(flatten)]
+    envelope: Envelope,
+    #[serde(flatten)]
+    paged: Paged,
+    #[serde(flatten)]
+    dating: Dating,
+    /// The observations.
+    observations: Vec<Row>,
+}
+
+/// Rows in order, with the total they are a page of.
+struct Found {
+    rows: Vec<Observation>,
+    total: u64,
+    source: TotalSource,
+}
+
+impl Tool for PatientObservations {
+    const NAME: &'static str = "get_patient_observations";
+    const TITLE: &'static str = "Read a patient's observations";
+    const DESCRIPTION: &'static str = "One patient's observations, newest first unless asked otherwise, by kind and by days. Ask \
+         for counts or for the date range first; page with limit and page while has_more is true. \
+         Blood pressure has two measures: report both.";
+    type Input = PatientObservationsInput;
+    type Output = PatientObservationsAnswer;
+
+    async fn run(
+        inquiry: &Inquiry,
+        input: PatientObservationsInput,
+    ) -> Result<PatientObservationsAnswer, ToolError> {
+        let window = window(input.start.as_deref(), input.end.as_deref())?;
+        may_see(inquiry, &input.patient_id).await?;
+        let kind = resolve(inquiry, input.data_type.as_deref()).await?;
+        let records = Records::of_patient(input.patient_id.clone(), kind.as_ref(), window);
+        let about = ToolError::about("patient");
+        let (census, server) =
+            tokio::join!(census(inquiry, &records), by_server(inquiry, &records, &input));
+        let (census, server) = (census.map_err(&about)?, server.map_err(&about)?);
+        let mut envelope = Envelope::with_text(FREE_TEXT);
+        let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
+        let undated = census.filter(|census| census.undated() > 0);
+        let found = match undated {
+            Some(census) => {
+                merged(inquiry, &records, &input, (census, server), &mut envelope).await?
+            }
+            None => server,
+        };
+        let rows: Vec<Row> =
+            found.rows.into_iter().map(|point| Row::of(point, input.verbosity)).collect();
+        let observations = fit(rows, &mut envelope);
+        let slice = (input.page, input.limit);
+        let paged = Paged::new(found.total, found.source, slice, observations.len());
+        Ok(PatientObservationsAnswer { envelope, paged, dating, observations })
+    }
+}
+
+/// The page as the backend orders it. A page past the end is an empty one.
+async fn by_server(
+    inquiry: &Inquiry,
+    records: &Records,
+    input: &PatientObservationsInput,
+) -> Result<Found, Fault> {
+    let source = TotalSource::Server;
+    let (limit, number) = (input.limit.number(), input.page.number());
+    match inquiry.search(page(records.inside(), limit, number, input.order.into())).await {
+        Ok(bundle) => {
+            Ok(Found { rows: observations(bundle.resources()), total: bundle.total(), source })
+        }
+        Err(Fault::InvalidPage) => {
+            let total = count(inquiry, records.inside()).await?;
+            Ok(Found { rows: Vec::new(), total, source })
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The page with the undated records in their places, if they can all be read; otherwise the
+/// backend's page, which says what it misses.
+async fn merged(
+    inquiry: &Inquiry,
+    records: &Records,
+    input: &PatientObservationsInput,
+    (census, server): (Census, Found),
+    envelope: &mut Envelope,
+) -> Result<Found, ToolError> {
+    let is_open = records.window.is_open();
+    let dated = if is_open { census.dated } else { server.total };
+    let reach = u64::from(input.page.number()) * u64::from(input.limit.number());
+    let sort = Sort::from(input.order);
+    let filters = records.dated_inside();
+    let (undated, before) = tokio::join!(
+        read_undated(inquiry, records, census),
+        read_dated(inquiry, &filters, sort, dated.min(reach)),
+    );
+    let (undated, before) = (undated?, before?);
+    if !undated.is_complete || !before.is_complete {
+        envelope.truncate(TruncatedBy::Limit, unmerged(census, is_open));
+        return Ok(server);
+    }
+    let zone = inquiry.zone();
+    let (timed, untimed): (Vec<_>, Vec<_>) =
+        undated.rows.into_iter().partition(|row| row.instant().is_some());
+    let inside = |row: &Observation| {
+        row.instant().is_some_and(|instant| records.window.contains(instant, &zone))
+    };
+    let mut rows: Vec<Observation> =
+        timed.into_iter().filter(|row| is_open || inside(row)).collect();
+    if is_open {
+        rows.extend(untimed);
+    } else if !untimed.is_empty() {
+        envelope.leave_out(format!(
+            "{} records have no time at all, so whether they fall into the window is not known.",
+            untimed.len()
+        ));
+    }
+    envelope.hint(format!(
+        "{} records have no effective time at the backend; the time in their Open mHealth body was \
+         used.",
+        census.undated()
+    ));
+    let total = dated + u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    rows.extend(before.rows);
+    timeline::order(&mut rows, sort);
+    let skipped = usize::try_from(reach - u64::from(input.limit.number())).unwrap_or(usize::MAX);
+    let wanted = usize::try_from(input.limit.number()).unwrap_or(usize::MAX);
+    let rows = rows.into_iter().skip(skipped).take(wanted).collect();
+    Ok(Found { rows, total, source: TotalSource::Counted })
+}
+
+fn unmerged(census: Census, is_open: bool) -> String {
+    let undated = census.undated();
+    if is_open {
+        format!(
+            "{undated} records have no effective time at the backend and are too many to be put in \
+             order: they come last, whenever they were measured."
+        )
+    } else {
+        format!(
+            "{undated} records have no effective time at the backend and are too many to be read: \
+             those of them that fall into the window are missing."
+        )
+    }
+}

@@ -1,0 +1,94 @@
+//! Pages of an answer: which one, how large, whether there is more.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::arguments::{Limit, Page};
+use super::envelope::{Envelope, TotalSource, TruncatedBy};
+
+/// Bytes of rows in one answer; more would only be cut by the client.
+const ANSWER_BYTES: usize = 1 << 20;
+
+/// The members of an answer that has pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Paged {
+    /// How many rows there are on all pages.
+    total: u64,
+    /// Where the total comes from.
+    total_source: TotalSource,
+    /// Which page this is, from 1.
+    page: u32,
+    /// How many rows a page has; what was asked for, within 1 to 1000.
+    page_size: u32,
+    /// How many rows this page has.
+    returned: usize,
+    /// Whether a later page has more.
+    has_more: bool,
+}
+
+impl Paged {
+    /// The page of so many rows out of a total.
+    pub fn new(
+        total: u64,
+        total_source: TotalSource,
+        (page, limit): (Page, Limit),
+        returned: usize,
+    ) -> Self {
+        let (page, page_size) = (page.number(), limit.number());
+        let has_more = u64::from(page) * u64::from(page_size) < total;
+        Self { total, total_source, page, page_size, returned, has_more }
+    }
+}
+
+/// Keeps the rows that fit into an answer, and says so when some do not.
+pub fn fit<T: Serialize>(mut rows: Vec<T>, envelope: &mut Envelope) -> Vec<T> {
+    let mut bytes = 0;
+    let fitting = rows
+        .iter()
+        .take_while(|row| {
+            bytes += serde_json::to_vec(row).map_or(0, |written| written.len());
+            bytes <= ANSWER_BYTES
+        })
+        .count();
+    if fitting < rows.len() {
+        rows.truncate(fitting);
+        envelope.truncate(
+            TruncatedBy::Bytes,
+            "The page is too large for one answer, and its last rows are missing. Ask for it again \
+             with a lower limit.",
+        );
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::super::envelope::Status;
+    use super::*;
+
+    fn has_more(total: u64, page: u32, limit: u32) -> bool {
+        let slice = (from_value(json!(page)).unwrap(), from_value(json!(limit)).unwrap());
+        Paged::new(total, TotalSource::Server, slice, 0).has_more
+    }
+
+    #[test]
+    fn t07_more_is_claimed_up_to_the_exact_border() {
+        assert!(has_more(51, 1, 50));
+        assert!(!has_more(50, 1, 50));
+        assert!(!has_more(0, 1, 50));
+        assert!(!has_more(51, 2, 50));
+        assert!(!has_more(51, 1_000_000, 1000));
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_are_left_out_and_missed() {
+        let mut envelope = Envelope::default();
+        let rows = fit(vec!["x".repeat(600_000); 2], &mut envelope);
+        assert_eq!(rows.len(), 1);
+        assert_eq!(envelope.status, Status::Partial);
+        assert_eq!(envelope.truncated_by, [TruncatedBy::Bytes]);
+    }
+}

@@ -1,0 +1,226 @@
+//! Observations as rows of an answer: slim, the readings; or full, the whole Open mHealth record.
+
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+use super::Object;
+use super::text::{clean, clean_option, clean_record};
+use crate::fhir::observation::Observation;
+use crate::omh::attachment;
+use crate::omh::measure::{self, Measure};
+
+const UNREADABLE: &str = "the record's Open mHealth body is missing or cannot be read";
+const UNTIMED: &str = "the record has no time";
+
+/// How much of each observation is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Verbosity {
+    /// The readings with their units.
+    #[default]
+    Slim,
+    /// The whole Open mHealth body and header.
+    Full,
+}
+
+/// A row of either kind.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Row {
+    /// The readings.
+    Slim(SlimRow),
+    /// The whole record.
+    Full(FullRow),
+}
+
+/// When it was measured.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct When {
+    /// When it was measured, or when the measured span began, in UTC.
+    #[serde(rename = "effective_at")]
+    at: Option<Timestamped>,
+    /// When the measured span ended, in UTC.
+    #[serde(rename = "effective_end", skip_serializing_if = "Option::is_none")]
+    end: Option<Timestamped>,
+    /// The time as the device wrote it, where that differs.
+    #[serde(rename = "effective_original", skip_serializing_if = "Option::is_none")]
+    original: Option<String>,
+}
+
+/// An instant in UTC, as `2026-11-21T02:22:02Z`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Timestamped(String);
+
+impl From<Timestamp> for Timestamped {
+    fn from(instant: Timestamp) -> Self {
+        Self(instant.to_string())
+    }
+}
+
+/// The readings of one observation.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SlimRow {
+    /// The observation's id.
+    observation_id: Option<String>,
+    /// Whose it is.
+    patient_id: Option<String>,
+    /// What was measured, in words.
+    r#type: Option<String>,
+    #[serde(flatten)]
+    when: When,
+    /// The value, where one number alone is the reading; otherwise see `measures`.
+    #[schemars(with = "Option<f64>")]
+    value: Option<Number>,
+    /// The value's unit.
+    unit: Option<String>,
+    /// Every number that was measured, with its unit: two for blood pressure. Report all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    measures: Vec<Reading>,
+    /// Whether the value is an average, a sum, a maximum, and so on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statistic: Option<String>,
+    /// What the person was doing, for activities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activity: Option<String>,
+    /// Whether it was sensed by a device or reported by the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modality: Option<String>,
+    /// What is wrong with the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
+}
+
+/// One number that was measured.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Reading {
+    /// Which quantity.
+    name: String,
+    /// The number.
+    #[schemars(with = "f64")]
+    value: Number,
+    /// Its unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+}
+
+impl From<Measure> for Reading {
+    fn from(measure: Measure) -> Self {
+        let unit = clean_option(measure.unit.as_deref());
+        Self { name: clean(&measure.name), value: measure.value, unit }
+    }
+}
+
+/// The whole of one observation.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct FullRow {
+    /// The observation's id.
+    observation_id: Option<String>,
+    /// Whose it is.
+    patient_id: Option<String>,
+    /// The code, as in `omh:heart-rate:2.0`.
+    code: Option<String>,
+    /// The coding system.
+    code_system: Option<String>,
+    /// The code in words.
+    code_display: Option<String>,
+    #[serde(flatten)]
+    when: When,
+    /// The Open mHealth body; `get_omh_schema` explains its fields.
+    #[schemars(schema_with = "body_schema")]
+    omh_body: Option<Value>,
+    /// The Open mHealth header: where the record comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Object>")]
+    omh_header: Option<Value>,
+    /// What is wrong with the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
+}
+
+/// An object; a data series is an array of them; null where there is none.
+fn body_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [
+        { "type": "object" },
+        { "type": "array", "items": { "type": "object" } },
+        { "type": "null" },
+    ] })
+}
+
+impl Row {
+    /// Shows an observation.
+    pub fn of(point: Observation, verbosity: Verbosity) -> Self {
+        match verbosity {
+            Verbosity::Slim => Self::Slim(SlimRow::of(&point)),
+            Verbosity::Full => Self::Full(FullRow::of(point)),
+        }
+    }
+}
+
+fn when(point: &Observation) -> When {
+    let Some(effective) = &point.effective else {
+        return When { at: None, end: None, original: None };
+    };
+    let shown = effective.start.to_string();
+    When {
+        original: (effective.original != shown).then(|| clean(&effective.original)),
+        at: Some(Timestamped(shown)),
+        end: effective.end.map(Timestamped::from),
+    }
+}
+
+fn problem(point: &Observation) -> Option<&'static str> {
+    if point.body.is_none() {
+        Some(UNREADABLE)
+    } else if point.effective.is_none() {
+        Some(UNTIMED)
+    } else {
+        None
+    }
+}
+
+impl SlimRow {
+    fn of(point: &Observation) -> Self {
+        let code = point.coding.code.as_deref().unwrap_or_default();
+        let reading = point.body.as_ref().map(|body| measure::read(code, body)).unwrap_or_default();
+        let modality = point.header.as_ref().and_then(attachment::modality);
+        let kind = point.coding.display.as_deref().or(point.coding.code.as_deref());
+        Self {
+            observation_id: clean_option(point.id.as_deref()),
+            patient_id: clean_option(point.patient_id.as_deref()),
+            r#type: clean_option(kind),
+            when: when(point),
+            value: reading.value,
+            unit: clean_option(reading.unit.as_deref()),
+            measures: reading.measures.into_iter().map(Reading::from).collect(),
+            statistic: clean_option(reading.statistic.as_deref()),
+            activity: clean_option(reading.activity.as_deref()),
+            modality: clean_option(modality),
+            problem: problem(point),
+        }
+    }
+}
+
+impl FullRow {
+    fn of(point: Observation) -> Self {
+        Self {
+            observation_id: clean_option(point.id.as_deref()),
+            patient_id: clean_option(point.patient_id.as_deref()),
+            code: clean_option(point.coding.code.as_deref()),
+            code_system: clean_option(point.coding.system.as_deref()),
+            code_display: clean_option(point.coding.display.as_deref()),
+            when: when(&point),
+            problem: problem(&point),
+            omh_body: point.body.map(clean_record),
+            omh_header: point.header.filter(Value::is_object).map(clean_record),
+        }
+    }
+}

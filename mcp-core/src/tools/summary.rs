@@ -1,0 +1,259 @@
+//! What kinds of observations a patient has: how many of each, from when to when.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Tool;
+use super::arguments::window;
+use super::data_type::{self, DataType};
+use super::envelope::{Envelope, TruncatedBy};
+use super::error::ToolError;
+use super::range::Range;
+use super::records::{Dating, Records, census, count, page};
+use super::rows::Timestamped;
+use super::timeline::{Read, read_undated};
+use super::who::may_see;
+use crate::backend::fault::Fault;
+use crate::backend::inquiry::Inquiry;
+use crate::fhir::id::PatientId;
+use crate::fhir::search::Sort;
+
+/// `summarize_patient_observations`
+#[derive(Debug)]
+pub struct Summary;
+
+/// Which observations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryInput {
+    /// The patient's id, from `search_patients` or `list_study_patients`.
+    patient_id: PatientId,
+    /// The first day, YYYY-MM-DD, included.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    start: Option<String>,
+    /// The last day, YYYY-MM-DD, included.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    end: Option<String>,
+}
+
+/// The kinds of observations.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SummaryAnswer {
+    #[serde(flatten)]
+    envelope: Envelope,
+    /// Whether records were left out because there are too many of them.
+    truncated: bool,
+    /// How many observations there are of all kinds, in the window if there is one.
+    count: u64,
+    /// The kinds, by their names.
+    types: BTreeMap<String, TypeSummary>,
+    #[serde(flatten)]
+    dating: Dating,
+}
+
+/// One kind.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct TypeSummary {
+    /// The full code, which `data_type` accepts.
+    code: String,
+    /// How many.
+    count: u64,
+    /// The earliest time, in UTC; null when none is known.
+    earliest: Option<Timestamped>,
+    /// The latest time, in UTC; null when none is known.
+    latest: Option<Timestamped>,
+}
+
+/// What is known of one kind while the answer is put together.
+struct Tally {
+    kind: DataType,
+    count: u64,
+    range: Range,
+}
+
+impl Tool for Summary {
+    const NAME: &'static str = "summarize_patient_observations";
+    const TITLE: &'static str = "Summarize a patient's observations";
+    const DESCRIPTION: &'static str = "Which kinds of data a patient has: for each kind its code, how many observations, and the \
+         earliest and latest time; by days if asked. A good first question about a patient.";
+    type Input = SummaryInput;
+    type Output = SummaryAnswer;
+
+    async fn run(inquiry: &Inquiry, input: SummaryInput) -> Result<SummaryAnswer, ToolError> {
+        let window = window(input.start.as_deref(), input.end.as_deref())?;
+        may_see(inquiry, &input.patient_id).await?;
+        let records = Records::of_patient(input.patient_id, None, window);
+        let about = ToolError::about("patient");
+        let counts = tokio::join!(census(inquiry, &records), count(inquiry, records.inside()));
+        let (census, mut total) = (counts.0.map_err(&about)?, counts.1.map_err(&about)?);
+        let mut envelope = Envelope::default();
+        let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
+        let mut tallies = tally(inquiry, &records, total, &mut envelope).await?;
+        let mut truncated = false;
+        if let Some(census) = census.filter(|census| census.undated() > 0) {
+            let undated = read_undated(inquiry, &records, census).await?;
+            truncated = !undated.is_complete;
+            if truncated {
+                envelope.truncate(TruncatedBy::Limit, unread(census.undated()));
+            }
+            total += place(inquiry, &records, &undated, &mut tallies);
+        }
+        note_remainder(&tallies, total, &mut envelope);
+        let types = by_display(tallies);
+        Ok(SummaryAnswer { envelope, truncated, count: total, types, dating })
+    }
+}
+
+fn unread(undated: u64) -> String {
+    format!(
+        "{undated} records have no effective time at the backend, and not all of them could be \
+         read: the times below may not reach as far as they should, and a window may miss records."
+    )
+}
+
+/// Counts and ranges of all kinds, from the backend alone.
+async fn tally(
+    inquiry: &Inquiry,
+    records: &Records,
+    total: u64,
+    envelope: &mut Envelope,
+) -> Result<Vec<Tally>, ToolError> {
+    let kinds = data_type::all(inquiry).await?;
+    if total == 0 {
+        let empty = |kind| Tally { kind, count: 0, range: Range::default() };
+        return Ok(kinds.into_iter().map(empty).collect());
+    }
+    let probes: Vec<(DataType, Result<Tally, Fault>)> = futures::stream::iter(kinds)
+        .map(|kind| async move { (kind.clone(), probe(inquiry, records, kind).await) })
+        .buffered(inquiry.profile.bounds.fan_out)
+        .collect()
+        .await;
+    let mut tallies = Vec::new();
+    for (kind, probe) in probes {
+        match probe {
+            Ok(tally) => tallies.push(tally),
+            Err(Fault::TokenRefused) => return Err(Fault::TokenRefused.into()),
+            Err(_) => envelope.truncate(
+                TruncatedBy::Backend,
+                format!(
+                    "{} could not be counted, which does not mean that there is none.",
+                    kind.code
+                ),
+            ),
+        }
+    }
+    Ok(tallies)
+}
+
+/// One row from either end; the first one brings the count with it.
+async fn probe(inquiry: &Inquiry, records: &Records, kind: DataType) -> Result<Tally, Fault> {
+    let records = records.narrowed(kind.filter());
+    let mut range = Range::default();
+    let oldest = inquiry.search(page(records.inside(), 1, 1, Sort::Oldest)).await?;
+    range.extend_by(&oldest);
+    if oldest.total() > 1 {
+        let newest = inquiry.search(page(records.dated_inside(), 1, 1, Sort::Newest)).await;
+        match newest {
+            Ok(newest) => range.extend_by(&newest),
+            // Then the census says that nothing is known about dates.
+            Err(Fault::Unsupported(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(Tally { kind, count: oldest.total(), range })
+}
+
+/// Puts the undated records where the time in their body says; returns how many the backend's total
+/// did not hold.
+fn place(inquiry: &Inquiry, records: &Records, undated: &Read, tallies: &mut [Tally]) -> u64 {
+    let zone = inquiry.zone();
+    let is_open = records.window.is_open();
+    let mut added = 0;
+    for row in &undated.rows {
+        let Some(instant) = row.instant() else { continue };
+        if !records.window.contains(instant, &zone) {
+            continue;
+        }
+        let of_kind = |tally: &&mut Tally| {
+            row.coding.code.as_deref() == Some(tally.kind.code.as_str())
+                && row.coding.system.as_deref() == Some(tally.kind.system.as_str())
+        };
+        // With an open window the backend's counts hold these records already.
+        let new = u64::from(!is_open);
+        added += new;
+        if let Some(tally) = tallies.iter_mut().find(of_kind) {
+            tally.range.extend(instant);
+            tally.count += new;
+        }
+    }
+    added
+}
+
+fn note_remainder(tallies: &[Tally], total: u64, envelope: &mut Envelope) {
+    let named: u64 = tallies.iter().map(|tally| tally.count).sum();
+    if named < total && envelope.truncated_by.is_empty() {
+        envelope.leave_out(format!(
+            "{} records are of kinds that the backend's list of codes does not name.",
+            total - named
+        ));
+    }
+}
+
+/// By name; two kinds of one name stay apart.
+fn by_display(tallies: Vec<Tally>) -> BTreeMap<String, TypeSummary> {
+    let mut types = BTreeMap::new();
+    for tally in tallies.into_iter().filter(|tally| tally.count > 0) {
+        let DataType { code, display, .. } = tally.kind;
+        let name =
+            if types.contains_key(&display) { format!("{display} ({code})") } else { display };
+        let (earliest, latest) = (tally.range.earliest, tally.range.latest);
+        let summary = TypeSummary {
+            code,
+            count: tally.count,
+            earliest: earliest.map(Into::into),
+            latest: latest.map(Into::into),
+        };
+        types.insert(name, summary);
+    }
+    types
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(code: &str, count: u64) -> Tally {
+        let kind = DataType {
+            system: "https://w3id.org/openmhealth".to_owned(),
+            code: code.to_owned(),
+            display: "Heart Rate".to_owned(),
+        };
+        Tally { kind, count, range: Range::default() }
+    }
+
+    #[test]
+    fn two_codes_with_one_display_stay_apart_and_absent_kinds_are_not_shown() {
+        let tallies = vec![
+            tally("omh:heart-rate:1.0", 1),
+            tally("omh:heart-rate:2.0", 2),
+            tally("omh:heart-rate:3.0", 0),
+        ];
+        let types = by_display(tallies);
+        assert_eq!(types.len(), 2);
+        assert_eq!(types["Heart Rate"].code, "omh:heart-rate:1.0");
+        assert_eq!(types["Heart Rate (omh:heart-rate:2.0)"].count, 2);
+    }
+
+    #[test]
+    fn records_of_unlisted_kinds_are_missed_aloud() {
+        let mut envelope = Envelope::default();
+        note_remainder(&[tally("omh:heart-rate:2.0", 2)], 5, &mut envelope);
+        assert!(envelope.left_out[0].starts_with("3 records"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Records that the backend cannot date: read within a budget, and put where the time in their body
+//! says they belong.
+
+use std::cmp::Ordering;
+
+use futures::StreamExt as _;
+use serde_json::Value;
+
+use super::records::{Census, Records, page};
+use crate::backend::fault::Fault;
+use crate::backend::inquiry::Inquiry;
+use crate::fhir::bundle::Bundle;
+use crate::fhir::observation::Observation;
+use crate::fhir::search::{Filter, Sort};
+
+/// Records as far as they were read.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The records.
+    pub rows: Vec<Observation>,
+    /// Whether these are all of them.
+    pub is_complete: bool,
+}
+
+/// Reads the records without an effective time. Every order by date puts them last, so they are the
+/// tail of the list, from the first row that the backend cannot date.
+///
+/// # Errors
+/// A refused token. Other faults, and an exhausted budget, make the result incomplete.
+pub async fn read_undated(
+    inquiry: &Inquiry,
+    records: &Records,
+    census: Census,
+) -> Result<Read, Fault> {
+    if census.undated() == 0 {
+        return Ok(Read { rows: Vec::new(), is_complete: true });
+    }
+    let size = u64::from(inquiry.profile.bounds.page_size);
+    let (first, last) = (census.dated / size + 1, census.total.div_ceil(size));
+    let mut read = pages(inquiry, &records.everything(), Sort::Oldest, (first, last)).await?;
+    read.rows.retain(|row| !row.is_dated);
+    let found = u64::try_from(read.rows.len()).unwrap_or(u64::MAX);
+    read.is_complete &= found >= census.undated();
+    Ok(read)
+}
+
+/// Reads the first `wanted` records that the backend can date, in its order.
+///
+/// # Errors
+/// As [`read_undated`].
+pub async fn read_dated(
+    inquiry: &Inquiry,
+    filters: &[Filter],
+    sort: Sort,
+    wanted: u64,
+) -> Result<Read, Fault> {
+    let last = wanted.div_ceil(u64::from(inquiry.profile.bounds.page_size));
+    pages(inquiry, filters, sort, (1, last)).await
+}
+
+/// Reads the pages from the first to the last, both included, several at a time.
+async fn pages(
+    inquiry: &Inquiry,
+    filters: &[Filter],
+    sort: Sort,
+    (first, last): (u64, u64),
+) -> Result<Read, Fault> {
+    let bounds = inquiry.profile.bounds;
+    let affordable = last.min(first.saturating_add(u64::from(bounds.undated_pages)) - 1);
+    let numbers = (first..=affordable).filter_map(|number| u32::try_from(number).ok());
+    let answers: Vec<Result<Bundle, Fault>> = futures::stream::iter(numbers)
+        .map(|number| inquiry.search(page(filters.to_vec(), bounds.page_size, number, sort)))
+        .buffered(bounds.fan_out)
+        .collect()
+        .await;
+    let mut read = Read { rows: Vec::new(), is_complete: affordable == last };
+    for answer in answers {
+        match answer {
+            Ok(bundle) => read.rows.extend(bundle.resources().iter().filter_map(Observation::read)),
+            Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
+            Err(_) => read.is_complete = false,
+        }
+    }
+    without_repeats(&mut read.rows);
+    Ok(read)
+}
+
+/// A record may move from one page to the next while we read; it is kept once.
+fn without_repeats(rows: &mut Vec<Observation>) {
+    let mut seen = std::collections::HashSet::new();
+    rows.retain(|row| row.id.as_ref().is_none_or(|id| seen.insert(id.clone())));
+}
+
+/// Puts records in order of their instants; those without any time come last both ways, and equal
+/// ones go by id, as at the backend.
+pub fn order(rows: &mut [Observation], sort: Sort) {
+    rows.sort_by(|one, other| {
+        let by_time = match (one.instant(), other.instant()) {
+            (Some(one), Some(other)) if sort == Sort::Newest => other.cmp(&one),
+            (Some(one), Some(other)) => one.cmp(&other),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        by_time.then_with(|| by_id(one.id.as_deref(), other.id.as_deref()))
+    });
+}
+
+/// Numbers by value, so that 9 comes before 10.
+fn by_id(one: Option<&str>, other: Option<&str>) -> Ordering {
+    let key = |id: Option<&str>| id.map(|id| (id.len(), id.to_owned()));
+    key(one).cmp(&key(other))
+}
+
+/// The records of a page of resources; what is no observation is passed over.
+pub fn observations(resources: &[Value]) -> Vec<Observation> {
+    resources.iter().filter_map(Observation::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn point(id: &str, time: Option<&str>) -> Observation {
+        let mut resource = json!({"resourceType": "Observation", "id": id});
+        if let Some(time) = time {
+            resource["effectiveDateTime"] = json!(time);
+        }
+        Observation::read(&resource).unwrap()
+    }
+
+    fn ordered(sort: Sort) -> Vec<String> {
+        let mut rows = vec![
+            point("5", None),
+            point("10", Some("2026-11-02T00:00:00Z")),
+            point("9", Some("2026-11-02T01:00:00+01:00")),
+            point("7", Some("2026-11-01T12:00:00Z")),
+        ];
+        order(&mut rows, sort);
+        rows.into_iter().filter_map(|row| row.id).collect()
+    }
+
+    #[test]
+    fn instants_are_compared_as_instants_and_rows_without_one_come_last() {
+        assert_eq!(ordered(Sort::Newest), ["9", "10", "7", "5"]);
+        assert_eq!(ordered(Sort::Oldest), ["7", "9", "10", "5"]);
+    }
+
+    #[test]
+    fn a_record_that_moved_between_pages_is_kept_once() {
+        let mut rows = vec![point("1", None), point("2", None), point("1", None)];
+        without_repeats(&mut rows);
+        assert_eq!(rows.len(), 2);
+    }
+}
