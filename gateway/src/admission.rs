@@ -53,6 +53,7 @@ pub(crate) async fn admit(
 }
 
 /// Why nobody is believed to be logged in.
+#[derive(Clone, Copy)]
 enum NoLogin {
     Missing,
     Malformed,
@@ -73,7 +74,7 @@ impl From<NoToken> for NoLogin {
 }
 
 impl NoLogin {
-    const fn code(&self) -> RejectionCode {
+    const fn code(self) -> RejectionCode {
         match self {
             Self::Missing => RejectionCode::TokenMissing,
             Self::Malformed => RejectionCode::TokenMalformed,

@@ -1,6 +1,7 @@
 //! The audit trail: one line for each call that was permitted and each that was refused, chained by
 //! digests so that a missing or an altered line shows.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
@@ -137,14 +138,21 @@ impl Chain {
         let line = Line { log: "audit", sequence: self.sequence, previous: &self.previous, event };
         // An event of strings and numbers always serialises.
         let text = serde_json::to_string(&line).unwrap_or_default();
-        let digest: String =
-            Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(text.as_bytes()));
         let body = text.strip_suffix('}').unwrap_or(&text);
         let line = format!("{body},\"digest\":\"{digest}\"}}\n");
         self.sequence += 1;
         self.previous = digest;
         line
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -171,7 +179,7 @@ mod tests {
     fn digest_of(line: &str) -> String {
         let at = line.find(",\"digest\"").unwrap();
         let text = format!("{}}}", &line[..at]);
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(text.as_bytes()))
     }
 
     #[test]

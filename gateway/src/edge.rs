@@ -47,7 +47,7 @@ impl Edge {
     pub(crate) fn admit(&self, route: Route, seen: Seen<'_>) -> Result<(), RejectionCode> {
         self.sized(seen)?;
         self.addressed(seen)?;
-        self.from_an_allowed_origin(seen.headers)?;
+        self.originated(seen.headers)?;
         without_token_in_query(seen.uri)?;
         unencoded(seen.headers)?;
         if route == Route::Mcp {
@@ -92,7 +92,7 @@ impl Edge {
     }
 
     /// MCP, transports: a browser's page elsewhere must not reach us. Other clients send no Origin.
-    fn from_an_allowed_origin(&self, headers: &HeaderMap) -> Result<(), RejectionCode> {
+    fn originated(&self, headers: &HeaderMap) -> Result<(), RejectionCode> {
         let allowed = |origin: &http::HeaderValue| {
             origin.to_str().is_ok_and(|origin| self.origins.contains(origin))
         };

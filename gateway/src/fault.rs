@@ -40,6 +40,9 @@ pub enum Fault {
     /// Core broke, or answered with what no client may see.
     #[error("mcp-core answered with status {0}")]
     CoreAnswer(u16),
+    /// Core's answer broke off, or was no HTTP.
+    #[error("mcp-core's answer broke off")]
+    CoreBroken,
     /// Core did not open the hop: the two programs hold different keys or clocks.
     #[error("mcp-core did not accept the hop; compare hop keys and clocks")]
     CoreRefusedHop,
@@ -61,6 +64,7 @@ impl Fault {
             | Self::CoreUnreachable
             | Self::CoreLate
             | Self::CoreAnswer(_)
+            | Self::CoreBroken
             | Self::CoreRefusedHop => "core",
             Self::Internal(_) => "gateway",
         }
@@ -78,6 +82,7 @@ impl Fault {
             Self::CoreUnreachable => "core_unreachable",
             Self::CoreLate => "core_late",
             Self::CoreAnswer(_) => "core_answer",
+            Self::CoreBroken => "core_broken",
             Self::CoreRefusedHop => "core_refused_hop",
             Self::Internal(_) => "internal",
         }
@@ -94,7 +99,7 @@ impl Fault {
             | Self::CoreUnresolved
             | Self::CoreUnreachable => 503,
             Self::CoreLate => 504,
-            Self::CoreAnswer(_) | Self::CoreRefusedHop => 502,
+            Self::CoreAnswer(_) | Self::CoreBroken | Self::CoreRefusedHop => 502,
             Self::Internal(_) => 500,
         }
     }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -11,9 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Parser, Subcommand};
 use fhir_mcp_gateway::clock::SystemClock;
 use fhir_mcp_gateway::config::Config;
-use fhir_mcp_gateway::{Gateway, Listeners, telemetry};
+use fhir_mcp_gateway::{Gateway, Listeners, Running, telemetry};
 use rand::Rng as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The authorization gateway between LLM clients and FHIR data.
 #[derive(Parser)]
@@ -84,27 +85,43 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let close_delay = config.server.deadlines.close_delay;
     let listeners = Listeners::bind(&config)?;
     let gateway = Gateway::build(config, Arc::new(SystemClock::start()))?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut signals = Signals::watch().context("cannot wait for signals")?;
     let running = gateway.start(listeners)?;
     tracing::info!(public = ?running.public, admin = %running.admin, "listening");
+    signals.stop().await;
+    running.retreat();
+    tracing::info!("told to stop; not ready, still accepting");
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {
-            running.retreat();
-            tracing::info!("told to stop; not ready, still accepting");
-            tokio::select! {
-                () = tokio::time::sleep(close_delay) => {}
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-            }
-        }
-    }
-    tracing::info!("stopped accepting; waiting for the calls in flight");
-    tokio::select! {
-        () = running.shutdown() => tracing::info!("stopped"),
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = finish(running, close_delay) => tracing::info!("stopped"),
+        () = signals.stop() => {}
     }
     Ok(())
+}
+
+/// Accepts a while longer, for whoever has not heard yet that we are not ready; then lets the calls
+/// in flight finish.
+async fn finish(running: Running, close_delay: Duration) {
+    tokio::time::sleep(close_delay).await;
+    tracing::info!("stopped accepting; waiting for the calls in flight");
+    running.shutdown().await;
+}
+
+/// The signals that end us: the first politely, the second at once.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -230,35 +230,46 @@ impl GatewayProxy {
                 context.stage = Stage::Refused(rejection.code().as_str());
                 let mut response =
                     self.gateway.responder.rejection(&rejection, &context.request_id);
-                self.explain(&rejection, context, response.headers_mut());
+                explain(&rejection, context, response.headers_mut());
                 response
             }
         }
     }
+}
 
-    fn explain(&self, rejection: &Rejection, context: &Context, headers: &mut HeaderMap) {
-        if let (RejectionCode::MethodNotAllowed, Some(route)) = (rejection.code(), context.route) {
-            insert(headers, ALLOW, route.allow());
-        }
-        if let Some(over) = context.limit {
-            let wait = over.retry_after.as_secs().max(1);
-            let limit = HeaderName::from_static("ratelimit");
-            let policy = HeaderName::from_static("ratelimit-policy");
-            insert(headers, limit, &format!("\"calls\";r=0;t={wait}"));
-            insert(headers, policy, &format!("\"calls\";q={};w=60", over.per_minute));
-        }
+/// What some codes owe the client beside their body.
+fn explain(rejection: &Rejection, context: &Context, headers: &mut HeaderMap) {
+    if let (RejectionCode::MethodNotAllowed, Some(route)) = (rejection.code(), context.route) {
+        insert(headers, ALLOW, route.allow());
+    }
+    if let Some(over) = context.limit {
+        let wait = over.retry_after.as_secs() + 1;
+        let limit = HeaderName::from_static("ratelimit");
+        let policy = HeaderName::from_static("ratelimit-policy");
+        insert(headers, limit, &format!("\"calls\";r=0;t={wait}"));
+        insert(headers, policy, &format!("\"calls\";q={};w=60", over.per_minute));
     }
 }
 
+/// What an error of the proxy's means. Whatever broke towards core is core's.
 fn broken(error: &Error) -> Fault {
-    match error.etype() {
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout => Fault::CoreLate,
-        ErrorType::ConnectTimedout
-        | ErrorType::ConnectRefused
-        | ErrorType::ConnectNoRoute
-        | ErrorType::ConnectError
-        | ErrorType::ConnectionClosed => Fault::CoreUnreachable,
-        _ if *error.esource() == ErrorSource::Upstream => Fault::CoreAnswer(0),
-        _ => Fault::Internal("the request could not be forwarded"),
+    use ErrorType as Type;
+    let kind = error.etype();
+    let late = [Type::ReadTimedout, Type::WriteTimedout];
+    let away = [
+        Type::ConnectTimedout,
+        Type::ConnectRefused,
+        Type::ConnectNoRoute,
+        Type::ConnectError,
+        Type::ConnectionClosed,
+    ];
+    if late.contains(kind) {
+        Fault::CoreLate
+    } else if away.contains(kind) {
+        Fault::CoreUnreachable
+    } else if *error.esource() == ErrorSource::Upstream {
+        Fault::CoreBroken
+    } else {
+        Fault::Internal("the request could not be forwarded")
     }
 }

@@ -90,7 +90,7 @@ impl Responder {
         response: Response<Body>,
     ) -> pingora::Result<()> {
         let drained = self.drain_first(session).await;
-        let (mut parts, mut body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         self.secure(&mut parts.headers);
         match body.size_hint().exact() {
             Some(length) => parts.headers.insert(CONTENT_LENGTH, length.into()),
@@ -102,12 +102,7 @@ impl Responder {
         }
         session.set_write_timeout(Some(WRITE_TIME));
         session.write_response_header(Box::new(ResponseHeader::from(parts)), false).await?;
-        while let Some(Ok(frame)) = body.frame().await {
-            if let Ok(chunk) = frame.into_data() {
-                session.write_response_body(Some(chunk), false).await?;
-            }
-        }
-        session.write_response_body(Some(Bytes::new()), true).await?;
+        stream(session, body).await?;
         if !drained {
             drain(session, DRAIN_AFTER).await;
         }
@@ -123,6 +118,16 @@ impl Responder {
         // Whoever waits for permission has sent nothing, and takes the answer as a no.
         small && !body::awaits_permission(session) && drain(session, DRAIN_BEFORE).await
     }
+}
+
+/// Passes the body on as it comes.
+async fn stream(session: &mut Session, mut body: Body) -> pingora::Result<()> {
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Ok(chunk) = frame.into_data() {
+            session.write_response_body(Some(chunk), false).await?;
+        }
+    }
+    session.write_response_body(Some(Bytes::new()), true).await
 }
 
 async fn drain(session: &mut Session, cap: usize) -> bool {

@@ -84,13 +84,10 @@ fn are_the_same(one: &SecretKey, other: &SecretKey) -> bool {
 
 /// `k1` … `k255`, or the bare number.
 fn key_id(value: &Value) -> Result<KeyId, String> {
-    let written = match value {
-        Value::Number(number) => number.as_u64(),
-        other => {
-            other.as_str().map(|t| t.strip_prefix('k').unwrap_or(t)).and_then(|t| t.parse().ok())
-        }
-    };
-    written
+    let named = |text: &str| text.strip_prefix('k').unwrap_or(text).parse().ok();
+    value
+        .as_u64()
+        .or_else(|| value.as_str().and_then(named))
         .and_then(|number| u8::try_from(number).ok())
         .and_then(KeyId::new)
         .ok_or_else(|| "must be k1 to k255".to_owned())

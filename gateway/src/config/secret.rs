@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use authz::keyring::SecretKey;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use yaml_serde::Value;
 
 use super::values;
@@ -13,13 +14,24 @@ use super::values;
 const LONGEST_SECRET: u64 = 16 * 1024;
 
 /// Where a secret stands. This is what `check` prints in the secret's place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretReference {
     /// A file, of which trailing line ends are ignored.
     File(PathBuf),
     /// An environment variable.
     Env(String),
+}
+
+impl Serialize for SecretReference {
+    /// As it stands in the file: a mapping of one key.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::File(path) => map.serialize_entry("file", path)?,
+            Self::Env(name) => map.serialize_entry("env", name)?,
+        }
+        map.end()
+    }
 }
 
 /// A secret together with where it came from; it serialises as the reference.

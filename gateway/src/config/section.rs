@@ -136,10 +136,10 @@ impl<'m> Section<'m> {
     }
 
     /// A list whose entries are mappings; absent is empty.
-    pub(super) fn sections(&mut self, key: &'static str) -> Option<Vec<Section<'m>>> {
+    pub(super) fn sections(&mut self, key: &'static str) -> Option<Vec<Self>> {
         let entries = self.entries(key)?;
         let section =
-            |(at, entry)| Section::new(self.name(&format!("{key}[{at}]")), entry, self.mistakes);
+            |(at, entry)| Self::new(self.name(&format!("{key}[{at}]")), entry, self.mistakes);
         Some(entries.into_iter().enumerate().map(section).collect())
     }
 
@@ -155,9 +155,9 @@ impl<'m> Section<'m> {
     }
 
     /// A section inside this one; absent reads as empty.
-    pub(super) fn section(&mut self, key: &'static str) -> Section<'m> {
+    pub(super) fn section(&mut self, key: &'static str) -> Self {
         let value = self.take(key).unwrap_or(Value::Null);
-        Section::new(self.name(key), value, self.mistakes)
+        Self::new(self.name(key), value, self.mistakes)
     }
 
     /// All fields, by names that the operator chooses.

@@ -37,6 +37,13 @@ fn the_sample_loads_and_shows_no_secret() {
 }
 
 #[test]
+fn what_check_prints_is_itself_a_configuration_and_the_same_one() {
+    let shown =
+        |yaml: &str| yaml_serde::to_string(&Config::parse(yaml, &environment).unwrap()).unwrap();
+    assert_eq!(shown(&shown(&sample())), shown(&sample()));
+}
+
+#[test]
 fn the_policy_of_the_sample_is_the_built_in_one() {
     let config = Config::parse(&sample(), &environment).unwrap();
     assert_eq!(*config.policy.policy(), authz::policy::Policy::builtin());

@@ -148,7 +148,8 @@ pub(super) fn authority(value: &Value) -> Result<String, String> {
 pub(super) fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let fitting = units.into_iter().find(|(unit, _)| millis >= *unit && millis % unit == 0);
+    let fitting =
+        units.into_iter().find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit));
     fitting.map_or_else(|| format!("{millis}ms"), |(unit, name)| format!("{}{name}", millis / unit))
 }
 
