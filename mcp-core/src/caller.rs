@@ -1,6 +1,7 @@
 //! Who calls: nobody, unless the hop header opens. One layer in front of everything reads the body,
 //! opens the header for exactly that body, and puts a typed [`Caller`] into the request.
 
+use std::fmt;
 use std::sync::Arc;
 
 use authz::hop::{self, HopClaims, HopSealer};
@@ -37,22 +38,43 @@ impl Caller {
     }
 }
 
+/// Where the time comes from: the wall clock, or a test's own.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
 /// Lets only requests of the gateway through.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Gate {
-    sealer: HopSealer,
+    sealer: Arc<HopSealer>,
+    clock: Clock,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
 }
 
 impl Gate {
-    /// A gate for requests sealed under this key.
-    pub const fn new(sealer: HopSealer) -> Self {
-        Self { sealer }
+    /// A gate for requests sealed under this key, by the wall clock.
+    pub fn new(sealer: HopSealer) -> Self {
+        Self { sealer: Arc::new(sealer), clock: Arc::new(jiff::Timestamp::now) }
+    }
+
+    /// The same gate by another clock.
+    #[must_use]
+    pub fn with_clock(&self, clock: Clock) -> Self {
+        Self { sealer: Arc::clone(&self.sealer), clock }
+    }
+
+    fn now(&self) -> Timestamp {
+        let seconds = (self.clock)().as_second();
+        Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or_default())
     }
 
     fn open(&self, headers: &HeaderMap, body: &[u8]) -> Option<Caller> {
         let mut values = headers.get_all(hop::HEADER).iter();
         let (value, None) = (values.next()?, values.next()) else { return None };
-        let claims = self.sealer.open(value.to_str().ok()?, body, now()).ok()?;
+        let claims = self.sealer.open(value.to_str().ok()?, body, self.now()).ok()?;
         Some(Caller { claims: Arc::new(claims), refusal: TokenRefusal::default() })
     }
 }
@@ -96,10 +118,4 @@ fn problem(status: StatusCode) -> Response {
         serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16()});
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     (status, kind, body.to_string()).into_response()
-}
-
-/// The wall clock, read here and nowhere else.
-fn now() -> Timestamp {
-    let seconds = jiff::Timestamp::now().as_second();
-    Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or_default())
 }

@@ -25,7 +25,7 @@ use crate::backend::client::Client;
 use crate::backend::inquiry::Means;
 use crate::backend::profile::Profiles;
 use crate::backend::vocabulary::Vocabularies;
-use crate::caller::{Gate, LARGEST_BODY, admit};
+use crate::caller::{Clock, Gate, LARGEST_BODY, admit};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::server::Server;
@@ -71,6 +71,13 @@ impl Core {
             is_ready: Arc::new(AtomicBool::new(false)),
             grace: config.backend.deadline + GRACE,
         })
+    }
+
+    /// The same service by another clock, for tests that let time pass.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        let gate = Arc::new(self.gate.with_clock(clock));
+        Self { gate, ..self }
     }
 
     /// `/mcp` behind the layer that wants a caller. Each call makes an independent router.
