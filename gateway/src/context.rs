@@ -5,6 +5,7 @@ use std::time::Duration;
 use authz::ids::{ClientRef, RequestId, Subject};
 
 use crate::fault::Stop;
+use crate::forward::Hop;
 use crate::introspection_cache::CacheKey;
 use crate::rate_limit::{CallPlace, Exceeded};
 use crate::route::Route;
@@ -66,8 +67,8 @@ pub(crate) struct Context {
     pub(crate) method: Option<&'static str>,
     /// The tool, if the policy knows it.
     pub(crate) tool: Option<String>,
-    /// What goes to core.
-    pub(crate) hop: Option<String>,
+    /// What goes to core beside the body.
+    pub(crate) hop: Option<Hop>,
     /// Under which key introspection is cached, to forget it when the backend refuses the token.
     pub(crate) cached_under: Option<CacheKey>,
     /// Why the answer of core is replaced.

@@ -27,21 +27,30 @@ const MOST_PARAMETERS: usize = 32;
 /// What comes back from core.
 const FROM_CORE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, DATE];
 
-/// The hop header's value for a permitted call. There is none without a [`Permit`].
-pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]) -> String {
-    let claims = permit.into_hop(gateway.hop_backend.clone(), id.clone());
-    gateway.hop.seal(claims, body, gateway.clock.now(), &mut rand::rng())
+/// What goes to core beside the body. There is none without a [`Permit`].
+#[derive(Debug)]
+pub(crate) struct Hop {
+    sealed: String,
+    body_bytes: usize,
 }
 
-/// Rewrites the request for core.
-pub(crate) fn attach(request: &mut RequestHeader, hop: &str) -> pingora::Result<()> {
+impl Hop {
+    /// Seals the caller of a permitted call together with the digest of its body.
+    pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]) -> Self {
+        let claims = permit.into_hop(gateway.hop_backend.clone(), id.clone());
+        let sealed = gateway.hop.seal(claims, body, gateway.clock.now(), &mut rand::rng());
+        Self { sealed, body_bytes: body.len() }
+    }
+}
+
+/// Rewrites the request for core. The framing is ours too: the whole body is known.
+pub(crate) fn attach(request: &mut RequestHeader, hop: &Hop) -> pingora::Result<()> {
     let parameters = request.headers.keys().filter(|name| name.as_str().starts_with(PARAMETER));
     let too_many = parameters.count() > MOST_PARAMETERS;
-    let framing = [CONTENT_LENGTH, TRANSFER_ENCODING];
     let dropped: Vec<HeaderName> = request
         .headers
         .keys()
-        .filter(|name| !TO_CORE.contains(name) && !framing.contains(name))
+        .filter(|name| !TO_CORE.contains(name))
         .filter(|name| too_many || !name.as_str().starts_with(PARAMETER))
         .cloned()
         .collect();
@@ -50,7 +59,8 @@ pub(crate) fn attach(request: &mut RequestHeader, hop: &str) -> pingora::Result<
     }
     request.set_raw_path(authz::metadata::MCP_PATH.as_bytes())?;
     request.insert_header(http::header::HOST, HOST)?;
-    request.insert_header(HEADER, hop)
+    request.insert_header(CONTENT_LENGTH, hop.body_bytes)?;
+    request.insert_header(HEADER, hop.sealed.as_str())
 }
 
 /// What the status of core's answer means.
@@ -114,6 +124,7 @@ mod tests {
             "accept",
             "content-type",
             "content-length",
+            "transfer-encoding",
             "mcp-method",
             "mcp-name",
             "mcp-protocol-version",
@@ -135,7 +146,8 @@ mod tests {
         ] {
             request.append_header(name, "client").unwrap();
         }
-        attach(&mut request, "sealed").unwrap();
+        let hop = Hop { sealed: "sealed".to_owned(), body_bytes: 7 };
+        attach(&mut request, &hop).unwrap();
         assert_eq!(
             names(&request.headers),
             [
@@ -152,6 +164,7 @@ mod tests {
             ]
         );
         assert_eq!(request.headers[HEADER], "sealed");
+        assert_eq!(request.headers["content-length"], "7");
         assert_eq!(request.headers["host"], HOST);
     }
 

@@ -256,13 +256,8 @@ fn broken(error: &Error) -> Fault {
     use ErrorType as Type;
     let kind = error.etype();
     let late = [Type::ReadTimedout, Type::WriteTimedout];
-    let away = [
-        Type::ConnectTimedout,
-        Type::ConnectRefused,
-        Type::ConnectNoRoute,
-        Type::ConnectError,
-        Type::ConnectionClosed,
-    ];
+    let away =
+        [Type::ConnectTimedout, Type::ConnectRefused, Type::ConnectNoRoute, Type::ConnectError];
     if late.contains(kind) {
         Fault::CoreLate
     } else if away.contains(kind) {

@@ -174,3 +174,78 @@ impl<S: IO> GetSocketDigest for Guarded<S> {
 }
 
 impl<S: IO> Peek for Guarded<S> {}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    const LIMITS: Limits = Limits { header: Duration::from_secs(10), header_bytes: 1024 };
+
+    struct Bench {
+        client: DuplexStream,
+        server: Guarded<DuplexStream>,
+        fresh: Arc<AtomicBool>,
+    }
+
+    fn bench() -> Bench {
+        let (client, stream) = duplex(4096);
+        let fresh = Arc::new(AtomicBool::new(false));
+        Bench { client, server: Guarded::new(stream, LIMITS, Arc::clone(&fresh)), fresh }
+    }
+
+    impl Bench {
+        async fn arrives(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.client.write_all(bytes).await.unwrap();
+            self.server.read(&mut [0; 4096]).await
+        }
+
+        async fn nothing_arrives(&mut self) -> io::Result<usize> {
+            self.server.read(&mut [0; 4096]).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_byte_now_and_then_does_not_stretch_the_deadline() {
+        let mut bench = bench();
+        for _ in 0..9 {
+            bench.arrives(b"x").await.unwrap();
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let late = bench.arrives(b"x").await.unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_ends_with_the_deadline() {
+        let late = bench().nothing_arrives().await.unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_the_header_time_is_no_longer_ours_to_count() {
+        let mut bench = bench();
+        bench.arrives(b"POST /mcp HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        bench.arrives(b"body\n").await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_request_has_its_own_deadline_from_its_first_byte() {
+        let mut bench = bench();
+        bench.arrives(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        bench.fresh.store(true, Ordering::Relaxed);
+        tokio::time::advance(Duration::from_secs(30)).await;
+        bench.arrives(b"G").await.unwrap();
+        let late = bench.nothing_arrives().await.unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn an_ambiguous_header_ends_the_connection() {
+        let refused = bench().arrives(b"GET / HTTP/1.1\nHost: a\r\n\r\n").await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+    }
+}
