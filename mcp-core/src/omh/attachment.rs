@@ -85,3 +85,90 @@ impl fmt::Debug for Payload {
         f.debug_struct("Payload").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD as ENCODER;
+    use serde_json::json;
+
+    use super::*;
+
+    fn encoded(text: &str) -> String {
+        ENCODER.encode(text)
+    }
+
+    #[test]
+    fn header_and_body_come_out_as_they_went_in() {
+        let whole = json!({ "header": { "uuid": "1" }, "body": { "heart_rate": { "value": 60 } } });
+        let payload = decode(&encoded(&whole.to_string())).unwrap();
+        assert_eq!((&payload.header, &payload.body), (&whole["header"], &whole["body"]));
+    }
+
+    #[test]
+    fn white_space_and_missing_padding_do_not_matter() {
+        let text = encoded(r#"{"body":{"a":1}}"#);
+        let (front, back) = text.trim_end_matches('=').split_at(4);
+        for variant in [format!("{front}\r\n {back}"), format!(" {text}\n")] {
+            assert_eq!(decode(&variant).unwrap().body, json!({ "a": 1 }), "{variant:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_header_is_null_and_a_series_has_an_array_for_a_body() {
+        let payload = decode(&encoded(r#"{"body":[{"a":1},{"a":2}]}"#)).unwrap();
+        assert_eq!(payload.header, Value::Null);
+        assert_eq!(payload.body.as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn each_way_to_be_unreadable_has_its_own_word() {
+        let endless = "[".repeat(10_000);
+        for (text, expected) in [
+            ("%%%".to_owned(), DecodeError::NotBase64),
+            ("eyJ-_w".to_owned(), DecodeError::NotBase64),
+            (String::new(), DecodeError::NotJson),
+            (encoded("body"), DecodeError::NotJson),
+            (encoded(&endless), DecodeError::NotJson),
+            (encoded("{}"), DecodeError::NoBody),
+            (encoded("[1]"), DecodeError::NoBody),
+            (encoded(r#"{"header":{},"body":null}"#), DecodeError::NoBody),
+            (encoded(r#"{"body":"text"}"#), DecodeError::NoBody),
+        ] {
+            assert_eq!(decode(&text).unwrap_err(), expected, "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn modality_is_one_of_two_words_in_the_new_header_or_the_old() {
+        let new = json!({ "modality": "sensed" });
+        let old = json!({ "acquisition_provenance": { "modality": "self-reported" } });
+        assert_eq!(modality(&new), Some("sensed"));
+        assert_eq!(modality(&old), Some("self-reported"));
+        for silent in [json!(null), json!({}), json!({ "modality": "guessed" })] {
+            assert_eq!(modality(&silent), None, "{silent}");
+        }
+    }
+
+    #[test]
+    fn the_source_is_the_named_one_then_the_manufacturer_then_the_only_datasheet() {
+        let sheet = |kind: &str, reference: &str| json!({ "datasheet_type": kind, "datasheet_reference": reference });
+        let two = json!([sheet("software", "App"), sheet("manufacturer", "Maker")]);
+        let named = json!({ "source_name": "Named" });
+        for (header, expected) in [
+            (json!({ "acquisition_provenance": named, "external_datasheets": two }), Some("Named")),
+            (json!({ "external_datasheets": two }), Some("Maker")),
+            (json!({ "external_datasheets": [sheet("software", "App")] }), Some("App")),
+            (json!({ "external_datasheets": [sheet("a", "A"), sheet("b", "B")] }), None),
+            (json!({ "acquisition_provenance": {} }), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(source(&header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_payload_prints_nothing_of_itself() {
+        let payload = decode(&encoded(r#"{"body":{"heart_rate":60}}"#)).unwrap();
+        assert_eq!(format!("{payload:?}"), "Payload { .. }");
+    }
+}

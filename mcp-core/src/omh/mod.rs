@@ -9,3 +9,8 @@ pub mod measure;
 pub mod registry;
 pub mod schema;
 pub mod time;
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod schema_tests;

@@ -10,6 +10,11 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use super::registry::DataType;
+
+/// The header is described as the data types are, but is none.
+const HEADER_CODE: &str = "ieee:header:1.0";
+
 static DOCUMENTS: LazyLock<BTreeMap<&'static str, Value>> = LazyLock::new(|| {
     let defs: BTreeMap<_, _> = parsed(DEFS).collect();
     parsed(SOURCES).map(|(name, source)| (name, bundled(source, &defs))).collect()
@@ -18,6 +23,16 @@ static DOCUMENTS: LazyLock<BTreeMap<&'static str, Value>> = LazyLock::new(|| {
 /// The schema called `short_name` (see [`names`]); no `$ref` in it leads outside of it.
 pub fn document(short_name: &str) -> Option<&'static Value> {
     DOCUMENTS.get(short_name)
+}
+
+/// The schema of a short name or of a full code, such as `omh:heart-rate:2.0` or `ieee:header:1.0`.
+pub fn named(name: &str) -> Option<&'static Value> {
+    let short_name = match DataType::by_name(name) {
+        Some(known) => known.short_name,
+        None if name == HEADER_CODE => "header",
+        None => name,
+    };
+    document(short_name)
 }
 
 /// The names of all schemas, sorted: the measurement types and `header`.

@@ -127,3 +127,147 @@ impl fmt::Debug for Effective {
         f.debug_struct("Effective").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    type Told = Option<(String, Option<String>, String)>;
+
+    fn told(frame: &Value) -> Told {
+        let time = effective(&json!({ "effective_time_frame": frame }))?;
+        Some((time.start.to_string(), time.end.map(|end| end.to_string()), time.original))
+    }
+
+    fn of_interval(interval: &Value) -> Told {
+        told(&json!({ "time_interval": interval }))
+    }
+
+    fn expected(start: &str, end: Option<&str>, original: &str) -> Told {
+        Some((start.to_owned(), end.map(str::to_owned), original.to_owned()))
+    }
+
+    const SEVEN: &str = "2026-03-01T07:00:00Z";
+    const EIGHT: &str = "2026-03-01T08:00:00Z";
+
+    #[test]
+    fn an_instant_is_told_in_utc_and_as_it_was_written() {
+        for (written, utc) in [
+            (EIGHT, EIGHT),
+            ("2026-03-01T08:00:00+00:00", EIGHT),
+            ("2026-03-01T10:00:00+02:00", EIGHT),
+            ("2026-03-01T10:00:00.5+02:00", "2026-03-01T08:00:00.5Z"),
+            ("2026-02-28T23:59:59-08:00", "2026-03-01T07:59:59Z"),
+        ] {
+            assert_eq!(told(&json!({ "date_time": written })), expected(utc, None, written));
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_utc() {
+        for written in ["2026-03-01T08:00:00", "2026-03-01T08:00:00.000", "2026-03-01T08:00"] {
+            assert_eq!(told(&json!({ "date_time": written })), expected(EIGHT, None, written));
+        }
+        let midnight = "2026-03-01T00:00:00Z";
+        let day = json!({ "date_time": "2026-03-01" });
+        assert_eq!(told(&day), expected(midnight, None, "2026-03-01"));
+    }
+
+    #[test]
+    fn start_and_end_make_an_interval() {
+        let interval = json!({ "end_date_time": EIGHT, "start_date_time": SEVEN });
+        assert_eq!(of_interval(&interval), expected(SEVEN, Some(EIGHT), SEVEN));
+    }
+
+    #[test]
+    fn start_and_duration_give_the_end() {
+        for (value, unit) in [
+            (json!(1), "h"),
+            (json!(60.0), "min"),
+            (json!(3600), "sec"),
+            (json!(3_600_000), "ms"),
+            (json!(3.6e9), "us"),
+            (json!(3.6e12), "ns"),
+            (json!(3.6e15), "ps"),
+        ] {
+            let duration = json!({ "value": value, "unit": unit });
+            let interval = json!({ "start_date_time": SEVEN, "duration": duration });
+            assert_eq!(of_interval(&interval), expected(SEVEN, Some(EIGHT), SEVEN), "{unit}");
+        }
+    }
+
+    #[test]
+    fn end_and_duration_give_the_start() {
+        let duration = json!({ "value": 0.5, "unit": "h" });
+        let interval = json!({ "end_date_time": EIGHT, "duration": duration });
+        let original = format!("until {EIGHT}");
+        let half_past = "2026-03-01T07:30:00Z";
+        assert_eq!(of_interval(&interval), expected(half_past, Some(EIGHT), &original));
+    }
+
+    #[test]
+    fn days_and_weeks_are_fixed_months_and_years_follow_the_calendar() {
+        for (value, unit, end) in [
+            (1, "d", "2024-02-01T00:00:00Z"),
+            (2, "wk", "2024-02-14T00:00:00Z"),
+            (1, "Mo", "2024-02-29T00:00:00Z"),
+            (1, "yr", "2025-01-31T00:00:00Z"),
+        ] {
+            let start = "2024-01-31T00:00:00Z";
+            let duration = json!({ "value": value, "unit": unit });
+            let interval = json!({ "start_date_time": start, "duration": duration });
+            assert_eq!(of_interval(&interval), expected(start, Some(end), start), "{unit}");
+        }
+    }
+
+    #[test]
+    fn a_date_with_a_part_of_the_day_is_that_whole_day() {
+        let interval = json!({ "date": "2026-03-01", "part_of_day": "evening" });
+        let (start, end) = ("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+        assert_eq!(of_interval(&interval), expected(start, Some(end), "2026-03-01 evening"));
+    }
+
+    #[test]
+    fn half_an_interval_is_told_as_far_as_it_goes() {
+        for interval in [
+            json!({ "start_date_time": SEVEN }),
+            json!({ "start_date_time": SEVEN, "end_date_time": "soon" }),
+            json!({ "start_date_time": SEVEN, "end_date_time": "2026-02-28T00:00:00Z" }),
+            json!({ "start_date_time": SEVEN, "duration": { "value": 1, "unit": "fortnight" } }),
+            json!({ "start_date_time": SEVEN, "duration": { "value": -1, "unit": "h" } }),
+            json!({ "start_date_time": SEVEN, "duration": { "value": 1e300, "unit": "wk" } }),
+            json!({ "end_date_time": SEVEN }),
+            json!({ "end_date_time": SEVEN, "duration": { "value": 0.5, "unit": "Mo" } }),
+            json!({ "end_date_time": SEVEN, "duration": { "value": 99_999, "unit": "yr" } }),
+        ] {
+            assert_eq!(of_interval(&interval), expected(SEVEN, None, SEVEN), "{interval}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_gives_none() {
+        for frame in [
+            json!({}),
+            json!(null),
+            json!({ "date_time": "yesterday" }),
+            json!({ "date_time": "" }),
+            json!({ "date_time": 1_700_000_000 }),
+            json!({ "date_time": "2026-02-30T00:00:00Z" }),
+            json!({ "date_time": "2026-03-01T08:00:00+99:00" }),
+            json!({ "time_interval": {} }),
+            json!({ "time_interval": { "date": "2026-02-30", "part_of_day": "morning" } }),
+        ] {
+            assert_eq!(told(&frame), None, "{frame}");
+        }
+        assert_eq!(effective(&json!({})), None);
+        assert_eq!(effective(&json!([])), None);
+    }
+
+    #[test]
+    fn a_time_prints_nothing_of_itself() {
+        let body = json!({ "effective_time_frame": { "date_time": EIGHT } });
+        assert!(!format!("{:?}", effective(&body).unwrap()).contains("2026"));
+    }
+}
