@@ -7,17 +7,15 @@ use std::time::{Duration, Instant};
 use authz::introspection::Introspection;
 use authz::secret::BackendToken;
 use authz::token::AccessToken;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use moka::Expiry;
 use moka::future::Cache;
 use prometheus::IntCounterVec;
-use rand::Rng as _;
-use sha2::Sha256;
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::introspector::TokenIntrospector;
+use crate::keyed_digest::KeyedDigest;
 
 /// How long "not active" is believed.
 const INACTIVE: Duration = Duration::from_secs(10);
@@ -31,7 +29,7 @@ pub(crate) type CacheKey = [u8; 32];
 pub(crate) struct IntrospectionCache {
     inner: Arc<dyn TokenIntrospector>,
     known: Cache<CacheKey, Known>,
-    key: [u8; 32],
+    digest: KeyedDigest,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
     asked: IntCounterVec,
@@ -60,18 +58,14 @@ impl IntrospectionCache {
         clock: Arc<dyn Clock>,
         asked: IntCounterVec,
     ) -> Self {
-        let mut key = [0; 32];
-        rand::rng().fill_bytes(&mut key);
         let known = Cache::builder().max_capacity(MOST_ENTRIES).expire_after(ByAnswer).build();
-        Self { inner, known, key, lifetime, clock, asked, ageing: Mutex::new(()) }
+        let digest = KeyedDigest::random();
+        Self { inner, known, digest, lifetime, clock, asked, ageing: Mutex::new(()) }
     }
 
     /// The key of an access token of ours, as the client presented it.
     pub(crate) fn key(&self, token: &AccessToken) -> CacheKey {
-        // A key of 32 bytes is always accepted.
-        Hmac::<Sha256>::new_from_slice(&self.key)
-            .map(|mac| mac.chain_update(token.expose()).finalize().into_bytes().into())
-            .unwrap_or_default()
+        self.digest.of(token.expose().as_bytes())
     }
 
     /// Forgets what is known about a token.

@@ -88,12 +88,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::watch().context("cannot wait for signals")?;
     let running = gateway.start(listeners)?;
     tracing::info!(public = ?running.public, admin = %running.admin, "listening");
-    signals.stop().await;
+    let close_delay = match signals.next().await {
+        Told::Terminate => close_delay,
+        // A person at a terminal: nobody balances load onto us.
+        Told::Interrupt => Duration::ZERO,
+    };
     running.retreat();
     tracing::info!("told to stop; not ready, still accepting");
     tokio::select! {
         () = finish(running, close_delay) => tracing::info!("stopped"),
-        () = signals.stop() => {}
+        _ = signals.next() => {}
     }
     Ok(())
 }
@@ -104,6 +108,12 @@ async fn finish(running: Running, close_delay: Duration) {
     tokio::time::sleep(close_delay).await;
     tracing::info!("stopped accepting; waiting for the calls in flight");
     running.shutdown().await;
+}
+
+/// Which signal it was.
+enum Told {
+    Terminate,
+    Interrupt,
 }
 
 /// The signals that end us: the first politely, the second at once.
@@ -118,10 +128,10 @@ impl Signals {
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn stop(&mut self) {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Told::Terminate,
+            _ = self.interrupt.recv() => Told::Interrupt,
         }
     }
 }

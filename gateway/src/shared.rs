@@ -19,6 +19,7 @@ use serde::Deserialize as _;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as ValueError;
 
+use crate::broker_api::NoIssue;
 use crate::clock::Clock;
 use crate::config::{Config, Deny};
 use crate::core_address::CoreAddress;
@@ -27,6 +28,7 @@ use crate::introspection_cache::IntrospectionCache;
 use crate::introspector::HttpIntrospector;
 use crate::metrics::Metrics;
 use crate::rate_limit::RateLimits;
+use crate::refresh_flights::RefreshFlights;
 use crate::respond::Responder;
 use crate::upstream_oauth::UpstreamOAuth;
 
@@ -63,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) hop_backend: HopBackend,
     pub(crate) introspections: Arc<IntrospectionCache>,
     pub(crate) upstream: UpstreamOAuth,
+    pub(crate) refreshes: RefreshFlights<NoIssue>,
     pub(crate) limits: RateLimits,
     pub(crate) edge: Edge,
     pub(crate) responder: Responder,
@@ -94,6 +97,7 @@ impl Shared {
             },
             introspections: Arc::new(introspections),
             upstream: UpstreamOAuth::new(http, backend, urls.callback(), Arc::clone(&clock)),
+            refreshes: RefreshFlights::new(),
             limits: RateLimits::new(config.limits.clone(), Arc::clone(&clock)),
             edge: Edge::new(&config.server),
             responder: Responder::new(urls),
@@ -143,7 +147,7 @@ fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Result<Broker,
             hosts: clients.allowed_redirect_hosts.iter().cloned().collect(),
             exact: clients.allowed_redirect_uris.iter().cloned().collect(),
         },
-        scopes_supported: all.clone(),
+        scopes_supported: all.union(&all.on_every_type()),
         default_scope: all,
         admission: Admission {
             resource: urls.resource(),

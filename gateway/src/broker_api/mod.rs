@@ -23,6 +23,8 @@ mod login;
 mod pages;
 mod tokens;
 
+pub(crate) use tokens::NoIssue;
+
 /// What a handler tells the records, beside its answer.
 #[derive(Clone, Debug, Default)]
 struct Remark {

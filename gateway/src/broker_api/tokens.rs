@@ -24,7 +24,8 @@ use crate::shared::Shared;
 use crate::upstream_oauth::NoTokens;
 
 /// Why a client gets no token.
-enum NoIssue {
+#[derive(Clone, Debug)]
+pub(crate) enum NoIssue {
     Refused(OAuthErrorCode),
     Fault(Fault),
 }
@@ -32,6 +33,12 @@ enum NoIssue {
 impl From<OAuthErrorCode> for NoIssue {
     fn from(code: OAuthErrorCode) -> Self {
         Self::Refused(code)
+    }
+}
+
+impl From<Fault> for NoIssue {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 
@@ -74,39 +81,42 @@ pub(super) async fn token(
     }
 }
 
+/// Asks the backend what the proven request needs, and seals what it gives.
 async fn issue(
-    gateway: &Shared,
+    gateway: &Arc<Shared>,
     headers: &HeaderMap,
     body: &[u8],
     remark: &mut Remark,
-) -> Result<Issued, NoIssue> {
+) -> Result<Arc<Issued>, NoIssue> {
     let form = form(headers, body)?;
-    let step = gateway.broker.token(form, gateway.clock.now())?;
-    let (pending, tokens) = perform(gateway, step, remark).await?;
-    let answer = gateway.introspections.ask(&tokens.access).await.map_err(NoIssue::Fault)?;
-    let vouch = Vouch { answer: &answer, audience: &gateway.audience, now: gateway.clock.now() };
-    Ok(gateway.broker.issue(pending, tokens, vouch, &mut rand::rng())?)
-}
-
-/// Asks the backend what the proven request needs.
-async fn perform(
-    gateway: &Shared,
-    step: Step,
-    remark: &mut Remark,
-) -> Result<(Pending, BackendTokens), NoIssue> {
-    match step {
+    match gateway.broker.token(form, gateway.clock.now())? {
         Step::Redeem { code, verifier, nonce, pending } => {
             remark.client = Some(pending.client().clone());
             let tokens = gateway.upstream.redeem(&code, &verifier, &nonce).await?;
-            Ok((pending, tokens))
+            seal(gateway, pending, tokens).await.map(Arc::new)
         }
         Step::Refresh { token, pending } => {
             remark.client = Some(pending.client().clone());
             remark.subject = pending.subject().cloned();
-            let tokens = gateway.upstream.refresh(&token).await?;
-            Ok((pending, tokens))
+            let shared = Arc::clone(gateway);
+            let refresh = async move {
+                let tokens = shared.upstream.refresh(&token).await?;
+                seal(&shared, pending, tokens).await
+            };
+            gateway.refreshes.join(form, refresh).await
         }
     }
+}
+
+/// Nothing is issued that the backend's own introspection does not vouch for.
+async fn seal(
+    gateway: &Shared,
+    pending: Pending,
+    tokens: BackendTokens,
+) -> Result<Issued, NoIssue> {
+    let answer = gateway.introspections.ask(&tokens.access).await?;
+    let vouch = Vouch { answer: &answer, audience: &gateway.audience, now: gateway.clock.now() };
+    Ok(gateway.broker.issue(pending, tokens, vouch, &mut rand::rng())?)
 }
 
 fn no_issue(gateway: &Shared, id: &RequestId, no: NoIssue, mut remark: Remark) -> Response<Body> {

@@ -163,12 +163,3 @@ async fn a_client_that_hangs_up_does_not_take_the_question_with_it() {
     assert!(bench.ask().await.is_ok());
     assert_eq!(bench.asked(), 1);
 }
-
-#[test]
-fn two_tokens_have_two_keys() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let bench = runtime.block_on(async { bench(Err(Fault::BackendLate)) });
-    let key = |text| bench.cache.key(&AccessToken::from_form(text));
-    assert_eq!(key("fmga1_a"), key("fmga1_a"));
-    assert_ne!(key("fmga1_a"), key("fmga1_A"));
-}
