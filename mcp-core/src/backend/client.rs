@@ -26,7 +26,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const ERROR_BODY: usize = 4096;
 
 /// A request that the surface table has made.
-#[derive(Debug)]
 pub struct Outgoing<'a> {
     /// Where to.
     pub url: Url,
@@ -132,7 +131,7 @@ impl Client {
             StatusCode::TOO_MANY_REQUESTS => Fault::Unavailable,
             other if other.is_server_error() => Fault::Unavailable,
             other if other.is_client_error() => Fault::Rejected,
-            _ => Fault::Malformed,
+            _ => Fault::Redirected,
         };
         Err(Failure { fault, retry_after })
     }

@@ -33,9 +33,12 @@ pub enum Fault {
     /// More bytes than we read.
     #[error("the backend's answer is too large")]
     TooLarge,
-    /// Not JSON, not the expected shape, or a redirect.
+    /// Not JSON, or not of the expected shape.
     #[error("the backend's answer cannot be read")]
     Malformed,
+    /// Neither an answer nor an error, such as a redirect, which is never followed with a token.
+    #[error("the backend answered with a redirect")]
+    Redirected,
 }
 
 impl Fault {
@@ -52,6 +55,7 @@ impl Fault {
             Self::Busy => "backend_busy",
             Self::TooLarge => "backend_answer_too_large",
             Self::Malformed => "backend_malformed",
+            Self::Redirected => "backend_redirected",
         }
     }
 

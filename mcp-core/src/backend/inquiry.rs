@@ -53,7 +53,6 @@ impl TokenRefusal {
 }
 
 /// The backend, as one caller may ask it.
-#[derive(Debug)]
 pub struct Inquiry {
     /// What is shared.
     pub means: Means,
@@ -70,7 +69,6 @@ pub struct Inquiry {
 }
 
 /// A REST list as far as it was walked.
-#[derive(Debug)]
 pub struct Walked {
     /// The rows, in the backend's order.
     pub rows: Vec<Value>,
@@ -93,7 +91,9 @@ impl Inquiry {
         let url = call.url(&self.base_url, &self.profile).ok_or(Fault::Unavailable)?;
         let token = call.is_authorized().then_some(&self.token);
         let interaction = call.interaction();
-        let answer = self.means.client.fetch(&Outgoing { url, token, interaction, deadline }).await;
+        let outgoing = Outgoing { url, token, interaction, deadline };
+        // Boxed once here, as the state of an HTTP exchange is large and many wait side by side.
+        let answer = Box::pin(self.means.client.fetch(&outgoing)).await;
         if matches!(answer, Err(Fault::TokenRefused)) && call.is_authorized() {
             self.refusal.note();
         }
@@ -125,7 +125,9 @@ impl Inquiry {
         for filter in &search.filters {
             let name = filter.name(&fhir.study_parameter);
             let listed = fhir.undeclared_parameters.iter().any(|parameter| parameter == name);
-            if !listed && !self.capability().await.permits(search.resource_type.as_str(), name) {
+            if !listed
+                && !Box::pin(self.capability()).await.permits(search.resource_type.as_str(), name)
+            {
                 return Err(Fault::Unsupported(name.to_owned()));
             }
         }

@@ -42,7 +42,7 @@ impl Cursor {
 }
 
 /// One page of a REST list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct List {
     /// How many rows there are on all pages.
     pub count: u64,

@@ -9,7 +9,7 @@ use crate::fhir::id::{PatientId, StudyId};
 use crate::fhir::search::{ResourceType, Search, Slice};
 
 /// One request to the backend. Every one is a read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Call {
     /// `GET {rest}/studies`
     Studies {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::json::text;
 
 /// A searchset whose total is known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bundle {
     total: u64,
     resources: Vec<Value>,

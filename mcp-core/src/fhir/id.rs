@@ -26,7 +26,7 @@ fn is_uuid(text: &str) -> bool {
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $accepts:expr, $rule:literal, $pattern:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -39,6 +39,12 @@ macro_rules! identifier {
             /// The identifier as the backend writes it.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "([hidden])"))
             }
         }
 

@@ -10,7 +10,7 @@ use crate::omh::attachment;
 use crate::omh::time::{self, Effective};
 
 /// One data point.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Observation {
     /// The logical id; absent when the backend sent none.
     pub id: Option<String>,

@@ -54,7 +54,7 @@ impl Comparison {
 }
 
 /// One condition. An empty value cannot be expressed: the backend reads it as no condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Filter {
     /// Rows of this patient.
     Patient(PatientId),
@@ -169,7 +169,7 @@ pub enum Slice {
 }
 
 /// A search of one resource type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Search {
     /// What is searched.
     pub resource_type: ResourceType,

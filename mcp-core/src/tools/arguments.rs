@@ -1,6 +1,8 @@
 //! Reading arguments: unknown names refused by name, bounds applied, days checked.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +25,21 @@ pub fn read<T: DeserializeOwned>(arguments: Object) -> Result<T, ToolError> {
 macro_rules! bounded {
     ($(#[$doc:meta])* $name:ident, $field:literal, $default:literal, $most:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(try_from = "serde_json::Number")]
-        #[schemars(inline)]
-        pub struct $name(#[schemars(range(min = 1, max = $most))] u32);
+        pub struct $name(u32);
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "integer", "minimum": 1, "maximum": $most })
+            }
+        }
 
         impl $name {
             /// The number, within its bounds.

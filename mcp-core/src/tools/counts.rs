@@ -8,7 +8,7 @@ use super::arguments::window;
 use super::data_type::resolve;
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
-use super::records::{Dating, Records, census, count};
+use super::records::{Counts, Dating, Records, counts};
 use super::timeline::read_undated;
 use super::who::may_see;
 use crate::backend::inquiry::Inquiry;
@@ -20,7 +20,7 @@ use crate::fhir::observation::Observation;
 pub struct PatientCount;
 
 /// Which observations.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientCountInput {
     /// The patient's id, from `search_patients` or `list_study_patients`.
@@ -40,7 +40,7 @@ pub struct PatientCountInput {
 }
 
 /// How many.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct PatientCountAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -69,8 +69,8 @@ impl Tool for PatientCount {
         let kind = resolve(inquiry, input.data_type.as_deref()).await?;
         let records = Records::of_patient(input.patient_id, kind.as_ref(), window);
         let about = ToolError::about("patient");
-        let counts = tokio::join!(census(inquiry, &records), count(inquiry, records.inside()));
-        let (census, mut count) = (counts.0.map_err(&about)?, counts.1.map_err(&about)?);
+        let Counts { inside: mut count, census } =
+            counts(inquiry, &records).await.map_err(&about)?;
         let mut envelope = Envelope::default();
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let mut total_source = TotalSource::Server;

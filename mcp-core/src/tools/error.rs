@@ -87,6 +87,9 @@ fn sentence(fault: &Fault) -> String {
                 .to_owned()
         }
         Fault::Malformed => unknown("the backend's answer cannot be read"),
+        Fault::Redirected => "unknown: the backend answered with a redirect; an operator must check \
+                              the address of the backend"
+            .to_owned(),
     }
 }
 

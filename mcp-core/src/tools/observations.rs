@@ -8,10 +8,10 @@ use super::arguments::{Limit, Page, window};
 use super::data_type::resolve;
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 use super::error::ToolError;
-use super::page::{Paged, fit};
-use super::records::{Census, Dating, Records, census, count, page};
+use super::page::{Paged, fit, note_missing};
+use super::records::{Census, Dating, Records, count, count_unless, page};
 use super::rows::{Row, Verbosity};
-use super::timeline::{self, observations, read_dated, read_undated};
+use super::timeline::{self, read_dated, read_undated};
 use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
@@ -28,7 +28,7 @@ const FREE_TEXT: &[&str] = &[
 ];
 
 /// In which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 enum Order {
@@ -53,7 +53,7 @@ impl From<Order> for Sort {
 pub struct PatientObservations;
 
 /// Which observations, and how they are shown.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientObservationsInput {
     /// The patient's id, from `search_patients` or `list_study_patients`.
@@ -85,7 +85,7 @@ pub struct PatientObservationsInput {
 }
 
 /// A page of observations.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct PatientObservationsAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -122,9 +122,15 @@ impl Tool for PatientObservations {
         let kind = resolve(inquiry, input.data_type.as_deref()).await?;
         let records = Records::of_patient(input.patient_id.clone(), kind.as_ref(), window);
         let about = ToolError::about("patient");
-        let (census, server) =
-            tokio::join!(census(inquiry, &records), by_server(inquiry, &records, &input));
-        let (census, server) = (census.map_err(&about)?, server.map_err(&about)?);
+        let is_open = records.window.is_open();
+        let (server, dated, everything) = tokio::join!(
+            by_server(inquiry, &records, &input),
+            count(inquiry, records.dated()),
+            count_unless(inquiry, is_open, records.everything()),
+        );
+        let server = server.map_err(&about)?;
+        let total = everything.map_err(&about)?.unwrap_or(server.total);
+        let census = Census::of(total, dated).map_err(&about)?;
         let mut envelope = Envelope::with_text(FREE_TEXT);
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let undated = census.filter(|census| census.undated() > 0);
@@ -134,10 +140,11 @@ impl Tool for PatientObservations {
             }
             None => server,
         };
+        let slice = (input.page, input.limit);
+        note_missing(found.total, slice, found.rows.len(), &mut envelope);
         let rows: Vec<Row> =
             found.rows.into_iter().map(|point| Row::of(point, input.verbosity)).collect();
         let observations = fit(rows, &mut envelope);
-        let slice = (input.page, input.limit);
         let paged = Paged::new(found.total, found.source, slice, observations.len());
         Ok(PatientObservationsAnswer { envelope, paged, dating, observations })
     }
@@ -153,7 +160,9 @@ async fn by_server(
     let (limit, number) = (input.limit.number(), input.page.number());
     match inquiry.search(page(records.inside(), limit, number, input.order.into())).await {
         Ok(bundle) => {
-            Ok(Found { rows: observations(bundle.resources()), total: bundle.total(), source })
+            let mut rows = records.read(bundle.resources())?;
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(Found { rows, total: bundle.total(), source })
         }
         Err(Fault::InvalidPage) => {
             let total = count(inquiry, records.inside()).await?;
@@ -176,10 +185,9 @@ async fn merged(
     let dated = if is_open { census.dated } else { server.total };
     let reach = u64::from(input.page.number()) * u64::from(input.limit.number());
     let sort = Sort::from(input.order);
-    let filters = records.dated_inside();
     let (undated, before) = tokio::join!(
         read_undated(inquiry, records, census),
-        read_dated(inquiry, &filters, sort, dated.min(reach)),
+        read_dated(inquiry, records, sort, dated.min(reach)),
     );
     let (undated, before) = (undated?, before?);
     if !undated.is_complete || !before.is_complete {

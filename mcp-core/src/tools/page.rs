@@ -41,6 +41,24 @@ impl Paged {
     }
 }
 
+/// Notes when the backend gave fewer rows than its own total promises for this page.
+pub fn note_missing(
+    total: u64,
+    (page, limit): (Page, Limit),
+    given: usize,
+    envelope: &mut Envelope,
+) {
+    let before = (u64::from(page.number()) - 1) * u64::from(limit.number());
+    let promised = total.saturating_sub(before).min(u64::from(limit.number()));
+    let given = u64::try_from(given).unwrap_or(u64::MAX);
+    if given < promised {
+        envelope.truncate(
+            TruncatedBy::Backend,
+            format!("The backend announced {promised} rows for this page and gave {given}."),
+        );
+    }
+}
+
 /// Keeps the rows that fit into an answer, and says so when some do not.
 pub fn fit<T: Serialize>(mut rows: Vec<T>, envelope: &mut Envelope) -> Vec<T> {
     let mut bytes = 0;
@@ -81,6 +99,20 @@ mod tests {
         assert!(!has_more(0, 1, 50));
         assert!(!has_more(51, 2, 50));
         assert!(!has_more(51, 1_000_000, 1000));
+    }
+
+    #[test]
+    fn fewer_rows_than_promised_are_missed_aloud() {
+        let missing = |total, page: u32, given| {
+            let mut envelope = Envelope::default();
+            let slice = (from_value(json!(page)).unwrap(), from_value(json!(50)).unwrap());
+            note_missing(total, slice, given, &mut envelope);
+            envelope.status == Status::Partial
+        };
+        assert!(missing(51, 1, 49));
+        assert!(!missing(51, 1, 50));
+        assert!(!missing(51, 2, 1));
+        assert!(!missing(51, 3, 0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Tool;
 use super::arguments::{Limit, Page, words};
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
-use super::page::{Paged, fit};
+use super::page::{Paged, fit, note_missing};
 use super::text::clean_option;
 use super::who::may_see;
 use crate::backend::fault::Fault;
@@ -28,7 +28,7 @@ const FREE_TEXT_IN_LIST: &[&str] = &[
 ];
 
 /// A person, as shown.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct Person {
     /// The patient's id, for the other tools.
@@ -64,7 +64,7 @@ impl Person {
 pub struct Demographics;
 
 /// Which patient.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DemographicsInput {
     /// The patient's id, from `search_patients` or `list_study_patients`.
@@ -72,7 +72,7 @@ pub struct DemographicsInput {
 }
 
 /// One patient.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct DemographicsAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -93,9 +93,11 @@ impl Tool for Demographics {
         input: DemographicsInput,
     ) -> Result<DemographicsAnswer, ToolError> {
         may_see(inquiry, &input.patient_id).await?;
-        let resource = inquiry.ask(&Call::Patient(input.patient_id)).await;
+        let asked = input.patient_id;
+        let resource = inquiry.ask(&Call::Patient(asked.clone())).await;
         let resource = resource.map_err(ToolError::about("patient"))?;
         let person = Patient::read(&resource).as_ref().and_then(Person::of);
+        let person = person.filter(|person| person.patient_id == asked.as_str());
         let envelope = Envelope::with_text(FREE_TEXT);
         Ok(DemographicsAnswer { envelope, person: person.ok_or(Fault::Malformed)? })
     }
@@ -106,7 +108,7 @@ impl Tool for Demographics {
 pub struct PatientSearch;
 
 /// What is known of the person; at least one of the criteria.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientSearchInput {
     /// The beginning of any part of the name.
@@ -174,7 +176,7 @@ fn born(text: &str) -> Result<Filter, ToolError> {
 }
 
 /// Patients that match.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct PatientSearchAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -217,11 +219,12 @@ impl Tool for PatientSearch {
         if nameless > 0 {
             envelope.leave_out(format!("error: {nameless} of the matches came without an id."));
         }
+        let slice = (input.page, input.limit);
+        note_missing(total, slice, resources.len(), &mut envelope);
         if total > 1 {
             envelope.hint("Several patients match. Confirm which person is meant before going on.");
         }
         let patients = fit(people, &mut envelope);
-        let slice = (input.page, input.limit);
         let paged = Paged::new(total, TotalSource::Server, slice, patients.len());
         Ok(PatientSearchAnswer { envelope, paged, patients })
     }

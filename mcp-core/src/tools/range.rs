@@ -9,7 +9,7 @@ use super::envelope::{Envelope, TruncatedBy};
 use super::error::ToolError;
 use super::records::{Census, Dating, Records, page};
 use super::rows::Timestamped;
-use super::timeline::{observations, read_undated};
+use super::timeline::read_undated;
 use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
@@ -24,7 +24,7 @@ use crate::fhir::search::Sort;
 pub struct DateRange;
 
 /// Which patient.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DateRangeInput {
     /// The patient's id, from `search_patients` or `list_study_patients`.
@@ -32,7 +32,7 @@ pub struct DateRangeInput {
 }
 
 /// From when to when.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct DateRangeAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -66,12 +66,12 @@ impl Tool for DateRange {
         let mut census = Some(Census { total, dated: 0 });
         if total > 0 {
             let newest = inquiry.search(page(records.dated(), 1, 1, Sort::Newest)).await;
-            census = range.probe(&oldest, newest).map_err(&about)?;
+            census = range.probe(&records, &oldest, newest).map_err(&about)?;
         }
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         if let Some(census) = census.filter(|census| census.undated() > 0) {
             let undated = read_undated(inquiry, &records, census).await?;
-            undated.rows.iter().filter_map(Observation::instant).for_each(|at| range.extend(at));
+            range.extend_by(&undated.rows);
             if !undated.is_complete {
                 envelope.truncate(TruncatedBy::Limit, unread(census));
             }
@@ -94,7 +94,7 @@ fn unread(census: Census) -> String {
 }
 
 /// The earliest and the latest instant seen so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 pub struct Range {
     /// The earliest.
     pub earliest: Option<Timestamp>,
@@ -109,22 +109,22 @@ impl Range {
         self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
     }
 
-    /// Takes the first rows of a page in.
-    pub fn extend_by(&mut self, bundle: &Bundle) {
-        let rows = observations(bundle.resources());
+    /// Takes rows in.
+    pub fn extend_by(&mut self, rows: &[Observation]) {
         rows.iter().filter_map(Observation::instant).for_each(|at| self.extend(at));
     }
 
     /// Takes both probes in. The second one's total is how many records the backend can date.
     fn probe(
         &mut self,
+        records: &Records,
         oldest: &Bundle,
         newest: Result<Bundle, Fault>,
     ) -> Result<Option<Census>, Fault> {
-        self.extend_by(oldest);
+        self.extend_by(&records.read(oldest.resources())?);
         match newest {
             Ok(newest) => {
-                self.extend_by(&newest);
+                self.extend_by(&records.read(newest.resources())?);
                 Ok(Some(Census { total: oldest.total(), dated: newest.total() }))
             }
             Err(Fault::Unsupported(_)) => Ok(None),

@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::data_type::DataType;
 use super::envelope::Envelope;
@@ -10,10 +11,11 @@ use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::fhir::date::Window;
 use crate::fhir::id::PatientId;
+use crate::fhir::observation::Observation;
 use crate::fhir::search::{Comparison, Filter, ResourceType, Search, Sort};
 
 /// Which observations are meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Records {
     /// Whose; or of which study's patients.
     pub of: Vec<Filter>,
@@ -33,6 +35,22 @@ impl Records {
     pub fn narrowed(&self, filter: Filter) -> Self {
         let of = self.of.iter().cloned().chain([filter]).collect();
         Self { of, window: self.window.clone() }
+    }
+
+    /// Reads rows of an answer. A row about somebody else shows that the backend did not apply the
+    /// filter, so that nothing in its answer can be believed.
+    ///
+    /// # Errors
+    /// Such a row.
+    pub fn read(&self, resources: &[Value]) -> Result<Vec<Observation>, Fault> {
+        let asked = self.of.iter().find_map(|filter| {
+            if let Filter::Patient(patient) = filter { Some(patient.as_str()) } else { None }
+        });
+        let rows: Vec<Observation> = resources.iter().filter_map(Observation::read).collect();
+        let is_foreign = |row: &Observation| {
+            asked.zip(row.patient_id.as_deref()).is_some_and(|(asked, found)| asked != found)
+        };
+        if rows.iter().any(is_foreign) { Err(Fault::Malformed) } else { Ok(rows) }
     }
 
     /// Filters for all of them, whatever the window.
@@ -87,25 +105,59 @@ impl Census {
     }
 }
 
-/// Takes the census. Where it cannot be taken the answer is `None` and must say so; only a refused
-/// token or a hidden record ends the question.
-///
-/// # Errors
-/// See [`Fault`].
-pub async fn census(inquiry: &Inquiry, records: &Records) -> Result<Option<Census>, Fault> {
-    let (total, dated) =
-        tokio::join!(count(inquiry, records.everything()), count(inquiry, records.dated()),);
-    let total = total?;
-    match dated {
-        Ok(dated) => Ok(Some(Census { total, dated })),
-        Err(Fault::TokenRefused) => Err(Fault::TokenRefused),
-        Err(fault) if fault.hides_the_record() => Err(fault),
-        Err(_) => Ok(None),
+impl Census {
+    /// Puts both counts together. Where the second could not be had the census is `None`, and the
+    /// answer must say so; only a refused token or a hidden record ends the question.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn of(total: u64, dated: Result<u64, Fault>) -> Result<Option<Self>, Fault> {
+        match dated {
+            Ok(dated) => Ok(Some(Self { total, dated })),
+            Err(Fault::TokenRefused) => Err(Fault::TokenRefused),
+            Err(fault) if fault.hides_the_record() => Err(fault),
+            Err(_) => Ok(None),
+        }
     }
 }
 
+/// How many records a question is about.
+#[derive(Clone, Copy)]
+pub struct Counts {
+    /// Those in the window that the backend can date; with an open window, all.
+    pub inside: u64,
+    /// Those whatever the window.
+    pub census: Option<Census>,
+}
+
+/// Counts what a question is about, without asking the same twice.
+///
+/// # Errors
+/// See [`Fault`].
+pub async fn counts(inquiry: &Inquiry, records: &Records) -> Result<Counts, Fault> {
+    let (total, dated, inside) = tokio::join!(
+        count(inquiry, records.everything()),
+        count(inquiry, records.dated()),
+        count_unless(inquiry, records.window.is_open(), records.inside()),
+    );
+    let total = total?;
+    Ok(Counts { inside: inside?.unwrap_or(total), census: Census::of(total, dated)? })
+}
+
+/// Counts, unless the count is known from elsewhere.
+///
+/// # Errors
+/// See [`Fault`].
+pub async fn count_unless(
+    inquiry: &Inquiry,
+    is_known: bool,
+    filters: Vec<Filter>,
+) -> Result<Option<u64>, Fault> {
+    if is_known { Ok(None) } else { count(inquiry, filters).await.map(Some) }
+}
+
 /// The days that were used, and the zone that they were counted in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct WindowUsed {
     /// The first day, included.
@@ -117,7 +169,7 @@ pub struct WindowUsed {
 }
 
 /// The members of an answer about dated records.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct Dating {
     /// The days that were used; absent when all days were.
@@ -174,6 +226,16 @@ mod tests {
         let records = records(None);
         assert_eq!(values(&records.inside()), ["40001"]);
         assert_eq!(values(&records.dated_inside()), ["40001", "ge0001-01-01"]);
+    }
+
+    #[test]
+    fn a_row_about_somebody_else_spoils_the_answer() {
+        let row = |patient: &str| {
+            serde_json::json!({"resourceType": "Observation", "id": "1",
+                               "subject": {"reference": format!("Patient/{patient}")}})
+        };
+        assert!(records(None).read(&[row("40001")]).is_ok());
+        assert!(records(None).read(&[row("40001"), row("40002")]).is_err());
     }
 
     #[test]

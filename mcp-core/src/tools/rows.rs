@@ -13,6 +13,7 @@ use crate::omh::measure::{self, Measure};
 
 const UNREADABLE: &str = "the record's Open mHealth body is missing or cannot be read";
 const UNTIMED: &str = "the record has no time";
+const NAMELESS: &str = "the record came without an id";
 
 /// How much of each observation is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +28,7 @@ pub enum Verbosity {
 }
 
 /// A row of either kind.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
 pub enum Row {
@@ -38,7 +39,7 @@ pub enum Row {
 }
 
 /// When it was measured.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct When {
     /// When it was measured, or when the measured span began, in UTC.
@@ -53,7 +54,7 @@ pub struct When {
 }
 
 /// An instant in UTC, as `2026-11-21T02:22:02Z`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct Timestamped(String);
 
@@ -64,7 +65,7 @@ impl From<Timestamp> for Timestamped {
 }
 
 /// The readings of one observation.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct SlimRow {
     /// The observation's id.
@@ -98,7 +99,7 @@ pub struct SlimRow {
 }
 
 /// One number that was measured.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct Reading {
     /// Which quantity.
@@ -119,7 +120,7 @@ impl From<Measure> for Reading {
 }
 
 /// The whole of one observation.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct FullRow {
     /// The observation's id.
@@ -178,7 +179,9 @@ fn when(point: &Observation) -> When {
 }
 
 fn problem(point: &Observation) -> Option<&'static str> {
-    if point.body.is_none() {
+    if point.id.is_none() {
+        Some(NAMELESS)
+    } else if point.body.is_none() {
         Some(UNREADABLE)
     } else if point.effective.is_none() {
         Some(UNTIMED)

@@ -14,6 +14,7 @@ pub fn of_input<T: JsonSchema>() -> Object {
         .for_deserialize()
         .with(|settings| settings.inline_subschemas = true)
         .with_transform(RecursiveTransform(plain))
+        .with_transform(RecursiveTransform(closed_list))
         .with_transform(RecursiveTransform(without_null));
     let mut object = generate::<T>(settings);
     object.entry("type").or_insert_with(|| json!("object"));
@@ -28,6 +29,8 @@ pub fn of_output<T: JsonSchema>() -> Object {
         .for_serialize()
         .with(|settings| settings.inline_subschemas = true)
         .with_transform(RecursiveTransform(plain))
+        .with_transform(RecursiveTransform(closed_list))
+        .with_transform(RecursiveTransform(optional_without_null))
         .with_transform(RecursiveTransform(null_as_choice));
     generate::<T>(settings)
 }
@@ -37,6 +40,7 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Object {
     let mut object = schema.as_object().cloned().unwrap_or_default();
     object.remove("$schema");
     object.remove("title");
+    object.remove("description");
     object
 }
 
@@ -95,6 +99,32 @@ fn lift_single_choice(schema: &mut Schema) {
     }
 }
 
+/// A choice between constants is a closed list; what each one means stands with the parameter.
+fn closed_list(schema: &mut Schema) {
+    let Some(Value::Array(choices)) = schema.get("oneOf") else { return };
+    let constants: Option<Vec<Value>> =
+        choices.iter().map(|choice| choice.get("const").cloned()).collect();
+    if let Some(constants) = constants {
+        schema.remove("oneOf");
+        schema.insert("type".to_owned(), json!("string"));
+        schema.insert("enum".to_owned(), Value::Array(constants));
+    }
+}
+
+/// Answers: a member that may be missing is left out rather than null.
+fn optional_without_null(schema: &mut Schema) {
+    let required: Vec<Value> =
+        schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(Value::Object(members)) = schema.get_mut("properties") else { return };
+    for (name, member) in members {
+        if !required.iter().any(|required| required == name.as_str())
+            && let Ok(member) = <&mut Schema>::try_from(member)
+        {
+            without_null(member);
+        }
+    }
+}
+
 /// Answers: a nullable member is a choice between its type and null.
 fn null_as_choice(schema: &mut Schema) {
     let Some((others, true)) = types(schema) else { return };
@@ -127,6 +157,22 @@ mod tests {
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Inner {
         at: Option<String>,
+        kind: Kind,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        /// The one.
+        One,
+        /// The other.
+        Other,
+    }
+
+    #[test]
+    fn a_choice_between_words_is_a_closed_list() {
+        let schema = of_output::<Inner>();
+        assert_eq!(schema["properties"]["kind"]["enum"], json!(["one", "other"]));
     }
 
     #[test]
@@ -152,6 +198,6 @@ mod tests {
         let count = &schema["properties"]["count"];
         assert_eq!(count["anyOf"][1], json!({"type": "null"}));
         assert_eq!(count["description"], "A number on two lines.");
-        assert!(!schema["required"].as_array().unwrap().contains(&json!("note")));
+        assert_eq!(schema["properties"]["note"]["type"], "object");
     }
 }

@@ -24,7 +24,7 @@ const PATIENT_USER: &str = "This user is a patient: the backend shows patients t
                             studies only, so description and organization are missing.";
 
 /// A tool without parameters.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoInput {}
 
@@ -33,7 +33,7 @@ pub struct NoInput {}
 pub struct StudyCount;
 
 /// How many studies there are.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct StudyCountAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -76,7 +76,7 @@ async fn expect_patient(inquiry: &Inquiry, fault: Fault) -> Result<(), ToolError
 }
 
 /// One study.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct Study {
     /// The study's id, for the other tools.
@@ -128,7 +128,7 @@ impl Study {
 pub struct StudyList;
 
 /// The studies.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct StudyListAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -197,7 +197,7 @@ async fn groups(
 pub struct StudyMetadata;
 
 /// Which study.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudyInput {
     /// The study's id, from `list_studies`.
@@ -205,7 +205,7 @@ pub struct StudyInput {
 }
 
 /// One study.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct StudyMetadataAnswer {
     #[serde(flatten)]
     envelope: Envelope,

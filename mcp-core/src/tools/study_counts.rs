@@ -11,7 +11,7 @@ use super::arguments::window;
 use super::data_type::resolve;
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 use super::error::ToolError;
-use super::records::{Census, Dating, Records, census, count};
+use super::records::{Census, Counts, Dating, Records, count, counts};
 use super::study_patients::walk;
 use super::who::Kind;
 use crate::backend::fault::Fault;
@@ -25,7 +25,7 @@ use crate::fhir::search::Filter;
 pub struct StudyObservationCount;
 
 /// Which study, which observations.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudyObservationCountInput {
     /// The study's id, from `list_studies`.
@@ -48,7 +48,7 @@ pub struct StudyObservationCountInput {
 }
 
 /// How many.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct StudyObservationCountAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -87,8 +87,7 @@ impl Tool for StudyObservationCount {
         let of = filters.chain(kind.as_ref().map(super::data_type::DataType::filter)).collect();
         let records = Records { of, window };
         let about = ToolError::about("study");
-        let counts = tokio::join!(census(inquiry, &records), count(inquiry, records.inside()));
-        let (census, count) = (counts.0.map_err(&about)?, counts.1.map_err(&about)?);
+        let Counts { inside: count, census } = counts(inquiry, &records).await.map_err(&about)?;
         let mut envelope = Envelope::default();
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         note_undated(&records, census, &mut envelope);

@@ -20,7 +20,7 @@ const FREE_TEXT: &[&str] = &["patients[].given_name", "patients[].family_name", 
 pub struct StudyPatients;
 
 /// Which study.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudyPatientsInput {
     /// The study's id, from `list_studies`.
@@ -28,7 +28,7 @@ pub struct StudyPatientsInput {
 }
 
 /// The patients of a study.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct StudyPatientsAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -41,7 +41,7 @@ pub struct StudyPatientsAnswer {
 }
 
 /// One patient of a study.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct StudyPatient {
     /// The patient's id, for the other tools.

@@ -12,7 +12,7 @@ use super::data_type::{self, DataType};
 use super::envelope::{Envelope, TruncatedBy};
 use super::error::ToolError;
 use super::range::Range;
-use super::records::{Dating, Records, census, count, page};
+use super::records::{Counts, Dating, Records, counts, page};
 use super::rows::Timestamped;
 use super::timeline::{Read, read_undated};
 use super::who::may_see;
@@ -26,7 +26,7 @@ use crate::fhir::search::Sort;
 pub struct Summary;
 
 /// Which observations.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryInput {
     /// The patient's id, from `search_patients` or `list_study_patients`.
@@ -42,7 +42,7 @@ pub struct SummaryInput {
 }
 
 /// The kinds of observations.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct SummaryAnswer {
     #[serde(flatten)]
     envelope: Envelope,
@@ -57,7 +57,7 @@ pub struct SummaryAnswer {
 }
 
 /// One kind.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct TypeSummary {
     /// The full code, which `data_type` accepts.
@@ -90,8 +90,8 @@ impl Tool for Summary {
         may_see(inquiry, &input.patient_id).await?;
         let records = Records::of_patient(input.patient_id, None, window);
         let about = ToolError::about("patient");
-        let counts = tokio::join!(census(inquiry, &records), count(inquiry, records.inside()));
-        let (census, mut total) = (counts.0.map_err(&about)?, counts.1.map_err(&about)?);
+        let Counts { inside: mut total, census } =
+            counts(inquiry, &records).await.map_err(&about)?;
         let mut envelope = Envelope::default();
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let mut tallies = tally(inquiry, &records, total, &mut envelope).await?;
@@ -156,11 +156,11 @@ async fn probe(inquiry: &Inquiry, records: &Records, kind: DataType) -> Result<T
     let records = records.narrowed(kind.filter());
     let mut range = Range::default();
     let oldest = inquiry.search(page(records.inside(), 1, 1, Sort::Oldest)).await?;
-    range.extend_by(&oldest);
+    range.extend_by(&records.read(oldest.resources())?);
     if oldest.total() > 1 {
         let newest = inquiry.search(page(records.dated_inside(), 1, 1, Sort::Newest)).await;
         match newest {
-            Ok(newest) => range.extend_by(&newest),
+            Ok(newest) => range.extend_by(&records.read(newest.resources())?),
             // Then the census says that nothing is known about dates.
             Err(Fault::Unsupported(_)) => {}
             Err(fault) => return Err(fault),

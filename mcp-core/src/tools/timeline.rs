@@ -4,7 +4,6 @@
 use std::cmp::Ordering;
 
 use futures::StreamExt as _;
-use serde_json::Value;
 
 use super::records::{Census, Records, page};
 use crate::backend::fault::Fault;
@@ -14,7 +13,7 @@ use crate::fhir::observation::Observation;
 use crate::fhir::search::{Filter, Sort};
 
 /// Records as far as they were read.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Read {
     /// The records.
     pub rows: Vec<Observation>,
@@ -37,46 +36,47 @@ pub async fn read_undated(
     }
     let size = u64::from(inquiry.profile.bounds.page_size);
     let (first, last) = (census.dated / size + 1, census.total.div_ceil(size));
-    let mut read = pages(inquiry, &records.everything(), Sort::Oldest, (first, last)).await?;
+    let mut read =
+        pages(inquiry, records, records.everything(), (Sort::Oldest, first, last)).await?;
     read.rows.retain(|row| !row.is_dated);
     let found = u64::try_from(read.rows.len()).unwrap_or(u64::MAX);
     read.is_complete &= found >= census.undated();
     Ok(read)
 }
 
-/// Reads the first `wanted` records that the backend can date, in its order.
+/// Reads the first `wanted` records in the window that the backend can date, in its order.
 ///
 /// # Errors
 /// As [`read_undated`].
 pub async fn read_dated(
     inquiry: &Inquiry,
-    filters: &[Filter],
+    records: &Records,
     sort: Sort,
     wanted: u64,
 ) -> Result<Read, Fault> {
     let last = wanted.div_ceil(u64::from(inquiry.profile.bounds.page_size));
-    pages(inquiry, filters, sort, (1, last)).await
+    pages(inquiry, records, records.dated_inside(), (sort, 1, last)).await
 }
 
 /// Reads the pages from the first to the last, both included, several at a time.
 async fn pages(
     inquiry: &Inquiry,
-    filters: &[Filter],
-    sort: Sort,
-    (first, last): (u64, u64),
+    records: &Records,
+    filters: Vec<Filter>,
+    (sort, first, last): (Sort, u64, u64),
 ) -> Result<Read, Fault> {
     let bounds = inquiry.profile.bounds;
     let affordable = last.min(first.saturating_add(u64::from(bounds.undated_pages)) - 1);
     let numbers = (first..=affordable).filter_map(|number| u32::try_from(number).ok());
     let answers: Vec<Result<Bundle, Fault>> = futures::stream::iter(numbers)
-        .map(|number| inquiry.search(page(filters.to_vec(), bounds.page_size, number, sort)))
+        .map(|number| inquiry.search(page(filters.clone(), bounds.page_size, number, sort)))
         .buffered(bounds.fan_out)
         .collect()
         .await;
     let mut read = Read { rows: Vec::new(), is_complete: affordable == last };
     for answer in answers {
         match answer {
-            Ok(bundle) => read.rows.extend(bundle.resources().iter().filter_map(Observation::read)),
+            Ok(bundle) => read.rows.extend(records.read(bundle.resources())?),
             Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
             Err(_) => read.is_complete = false,
         }
@@ -110,11 +110,6 @@ pub fn order(rows: &mut [Observation], sort: Sort) {
 fn by_id(one: Option<&str>, other: Option<&str>) -> Ordering {
     let key = |id: Option<&str>| id.map(|id| (id.len(), id.to_owned()));
     key(one).cmp(&key(other))
-}
-
-/// The records of a page of resources; what is no observation is passed over.
-pub fn observations(resources: &[Value]) -> Vec<Observation> {
-    resources.iter().filter_map(Observation::read).collect()
 }
 
 #[cfg(test)]
