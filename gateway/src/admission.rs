@@ -135,19 +135,25 @@ impl Shared {
         let key = self.introspections.key(token);
         context.cached_under = Some(key);
         let answer = self.introspections.introspect(key, &claims.backend_token).await?;
-        Principal::establish(claims, &answer, &self.audience, self.clock.now()).map_err(|why| {
-            match why {
-                Unestablished::Inactive | Unestablished::Expired => {
-                    self.unauthenticated(NoLogin::EndedAtBackend)
-                }
+        let now = self.clock.now();
+        match Principal::establish(claims, &answer, &self.audience, now) {
+            Ok(principal) => Ok(principal),
+            Err(Unestablished::Inactive | Unestablished::Expired) => {
+                Err(self.unauthenticated(NoLogin::EndedAtBackend))
+            }
+            Err(
                 Unestablished::WrongAudience
                 | Unestablished::NoPerson
-                | Unestablished::OtherSubject => self.unauthenticated(NoLogin::WrongAudience),
-                Unestablished::CannotKnow => {
-                    Fault::BackendAnswer("introspection without a client").into()
-                }
+                | Unestablished::OtherSubject,
+            ) => {
+                self.introspections.distrust(key).await;
+                Err(self.unauthenticated(NoLogin::WrongAudience))
             }
-        })
+            Err(Unestablished::CannotKnow) => {
+                self.introspections.forget(&key).await;
+                Err(Fault::BackendAnswer("introspection without a client").into())
+            }
+        }
     }
 
     /// What the records say about a call: names out of closed sets only.

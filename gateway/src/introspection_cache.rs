@@ -73,6 +73,15 @@ impl IntrospectionCache {
         self.known.invalidate(key).await;
     }
 
+    /// Believes a live answer that was no use to anybody no longer than "not active": the login may
+    /// be mended at the backend.
+    pub(crate) async fn distrust(&self, key: CacheKey) {
+        let until = self.clock.monotonic() + INACTIVE;
+        if let Some(known) = self.known.get(&key).await.filter(|known| known.until > until) {
+            self.known.insert(key, Known { until, ..known }).await;
+        }
+    }
+
     /// What the backend says about the token behind `key`. All who ask at the same time share one
     /// question, which goes on when the first of them hangs up.
     pub(crate) async fn introspect(

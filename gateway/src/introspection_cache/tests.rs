@@ -139,6 +139,20 @@ async fn a_fault_is_never_remembered() {
 }
 
 #[tokio::test]
+async fn what_is_distrusted_is_asked_again_after_ten_seconds() {
+    let bench = bench(Ok(active(3600)));
+    bench.ask().await.unwrap();
+    bench.cache.distrust([1; 32]).await;
+    bench.advance_to(9);
+    bench.ask().await.unwrap();
+    bench.cache.distrust([1; 32]).await;
+    assert_eq!(bench.asked(), 1);
+    bench.advance_to(10);
+    bench.ask().await.unwrap();
+    assert_eq!(bench.asked(), 2);
+}
+
+#[tokio::test]
 async fn what_is_forgotten_is_asked_again() {
     let bench = bench(Ok(active(3600)));
     bench.ask().await.unwrap();
