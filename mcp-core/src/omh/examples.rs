@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 /// A body of the type called `short_name`, or a header.
 pub(super) fn example(short_name: &str) -> Value {
     match short_name {
-        "blood-glucose" => at_once("blood_glucose", 103.into(), "mg/dL"),
+        "blood-glucose" => at_once("blood_glucose", 103, "mg/dL"),
         "blood-pressure" => json!({
             "effective_time_frame": at("2026-03-01T08:00:00+00:00"),
             "systolic_blood_pressure": { "unit": "mmHg", "value": 118 },
             "diastolic_blood_pressure": { "unit": "mmHg", "value": 76 },
             "body_posture": "sitting"
         }),
-        "body-temperature" => at_once("body_temperature", 36.6.into(), "C"),
-        "body-weight" => at_once("body_weight", 71.2.into(), "kg"),
+        "body-temperature" => at_once("body_temperature", 36.6, "C"),
+        "body-weight" => at_once("body_weight", 71.2, "kg"),
         "forced-expiratory-volume-1-second" => {
-            at_once("forced_expiratory_volume_1_second", 3.1.into(), "L")
+            at_once("forced_expiratory_volume_1_second", 3.1, "L")
         }
-        "forced-vital-capacity" => at_once("forced_vital_capacity", 4.2.into(), "L"),
-        "heart-rate" => overnight("heart_rate", 58.7.into(), "beats/min", "average"),
-        "heart-rate-variability" => at_once("heart_rate_variability", 42.into(), "ms"),
+        "forced-vital-capacity" => at_once("forced_vital_capacity", 4.2, "L"),
+        "heart-rate" => overnight("heart_rate", 58.7, "beats/min", "average"),
+        "heart-rate-variability" => at_once("heart_rate_variability", 42, "ms"),
         "oxygen-saturation" => {
-            let mut body = overnight("oxygen_saturation", 97.4.into(), "%", "average");
+            let mut body = overnight("oxygen_saturation", 97.4, "%", "average");
             body["supplemental_oxygen_flow_rate"] = json!({ "unit": "L/min", "value": 2 });
             body["system"] = json!("peripheral capillary");
             body
@@ -33,8 +33,25 @@ pub(super) fn example(short_name: &str) -> Value {
             "met_value": 3.5,
             "effective_time_frame": night()
         }),
-        "respiratory-rate" => overnight("respiratory_rate", 12.5.into(), "breaths/min", "average"),
+        "respiratory-rate" => overnight("respiratory_rate", 12.5, "breaths/min", "average"),
         "rr-interval" => json!({ "rr_interval": { "unit": "ms", "value": 850 } }),
+        "step-count" => overnight("step_count", 9996.0, "steps", "sum"),
+        "header" => json!({
+            "uuid": "0b5b8a0e-7b8e-4c1f-9d3a-3f6a2f0c9e11",
+            "modality": "sensed",
+            "schema_id": { "name": "heart-rate", "version": "2.0", "namespace": "omh" },
+            "acquisition_rate": { "number_of_times": 1, "time_window": { "unit": "min", "value": 15 } },
+            "external_datasheets": [
+                { "datasheet_type": "manufacturer", "datasheet_reference": "Example Devices" }
+            ],
+            "source_creation_date_time": "2026-03-01T07:00:00+00:00"
+        }),
+        other => sleep(other),
+    }
+}
+
+fn sleep(short_name: &str) -> Value {
+    match short_name {
         "sleep-duration" => json!({
             "sleep_duration": { "unit": "sec", "value": 23401 },
             "effective_time_frame": night()
@@ -58,31 +75,20 @@ pub(super) fn example(short_name: &str) -> Value {
             },
             "effective_time_frame": night()
         }),
-        "step-count" => overnight("step_count", 9996.0.into(), "steps", "sum"),
-        "header" => json!({
-            "uuid": "0b5b8a0e-7b8e-4c1f-9d3a-3f6a2f0c9e11",
-            "modality": "sensed",
-            "schema_id": { "name": "heart-rate", "version": "2.0", "namespace": "omh" },
-            "acquisition_rate": { "number_of_times": 1, "time_window": { "unit": "min", "value": 15 } },
-            "external_datasheets": [
-                { "datasheet_type": "manufacturer", "datasheet_reference": "Example Devices" }
-            ],
-            "source_creation_date_time": "2026-03-01T07:00:00+00:00"
-        }),
         other => panic!("no example of {other}"),
     }
 }
 
-fn at_once(field: &str, value: Value, unit: &str) -> Value {
+fn at_once(field: &str, value: impl Into<Value>, unit: &str) -> Value {
     json!({
-        field: { "unit": unit, "value": value },
+        field: { "unit": unit, "value": value.into() },
         "effective_time_frame": at("2026-03-01T08:00:00.873222Z")
     })
 }
 
-fn overnight(field: &str, value: Value, unit: &str, statistic: &str) -> Value {
+fn overnight(field: &str, value: impl Into<Value>, unit: &str, statistic: &str) -> Value {
     json!({
-        field: { "unit": unit, "value": value },
+        field: { "unit": unit, "value": value.into() },
         "effective_time_frame": night(),
         "descriptive_statistic": statistic
     })

@@ -23,7 +23,7 @@ fn targets(schema: &Value) -> Vec<&str> {
             members.values().flat_map(targets).chain(own).collect()
         }
         Value::Array(items) => items.iter().flat_map(targets).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
