@@ -85,6 +85,16 @@ impl Scope {
         all
     }
 
+    /// The same interactions on every FHIR type: what a client may ask for in one word.
+    #[must_use]
+    pub fn on_every_type(&self) -> Self {
+        let mut wide = Self::default();
+        for interactions in self.0.values() {
+            wide.add("*", *interactions);
+        }
+        wide
+    }
+
     fn add(&mut self, resource: &str, interactions: Interactions) {
         self.0
             .entry(resource.to_owned())
@@ -162,6 +172,13 @@ mod tests {
     fn interactions_add_up_over_a_type_and_the_star() {
         assert!(scope("user/*.r user/Patient.s").covers(&scope("user/Patient.rs")));
         assert_eq!(scope("user/Patient.s user/Patient.r").to_string(), "user/Patient.rs");
+    }
+
+    #[test]
+    fn on_every_type_means_the_same_interactions_and_no_more() {
+        let wide = scope("user/Patient.r user/Group.s").on_every_type();
+        assert_eq!(wide, scope("user/*.rs"));
+        assert!(scope("").on_every_type().is_empty());
     }
 
     #[test]

@@ -1,0 +1,242 @@
+//! The test bed: Exchange, core and gateway on loopback, in one process, on ports of their own.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fhir_mcp_core::Core;
+use fhir_mcp_core::config::{BackendLimits, Config as CoreConfig};
+use fhir_mcp_gateway::config::Config as GatewayConfig;
+use fhir_mcp_gateway::{Gateway, Listeners, Running};
+use jiff::SignedDuration;
+use rand::Rng as _;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::GatewayClock;
+use crate::exchange::{FakeExchange, ManualClock, Options};
+
+/// What a story may want otherwise.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// YAML that follows the generated `gateway.yaml`: sections that it does not have.
+    pub extra_yaml: String,
+    /// The section `limits`.
+    pub limits: String,
+    /// The line `audience` of the section `backend`.
+    pub audience: String,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            extra_yaml: String::new(),
+            // Generous: a story about something else should not meet them.
+            limits: "{calls_per_minute: 60000, burst: 10000, concurrent_calls: 1000, \
+                      anonymous_per_minute: 60000}"
+                .to_owned(),
+            audience: "{own_client: true}".to_owned(),
+        }
+    }
+}
+
+/// Both programs and an Exchange. They stop when the bed is dropped.
+pub struct TestBed {
+    /// The stand-in Exchange.
+    pub exchange: FakeExchange,
+    /// The audit trail so far.
+    pub records: Records,
+    clock: ManualClock,
+    running: Running,
+    origin: String,
+    core_address: SocketAddr,
+    hop_key: String,
+    core_stop: CancellationToken,
+    core: JoinHandle<Result<()>>,
+}
+
+impl Drop for TestBed {
+    fn drop(&mut self) {
+        self.core_stop.cancel();
+        self.core.abort();
+    }
+}
+
+impl TestBed {
+    /// A bed with the usual set-up.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// A bed with a set-up of its own.
+    pub async fn start_with(setup: Setup) -> Result<Self> {
+        let clock = ManualClock::at(crate::exchange::RECORDED_AT);
+        let options = Options { clock: clock.clock(), ..Options::default() };
+        let exchange = FakeExchange::start(options).await?;
+        let (public, admin, tools) = (listener()?, listener()?, listener()?);
+        let origin = format!("http://{}", public.local_addr()?);
+        exchange.allow_redirect(&format!("{origin}/oauth/callback"));
+        let core_address = tools.local_addr()?;
+        let hop_key = random_key();
+        let core_stop = CancellationToken::new();
+        let core = core(tools, &hop_key, &clock, core_stop.clone())?;
+        let yaml = gateway_yaml(&setup, &exchange, &origin, core_address);
+        let config = GatewayConfig::parse(&yaml, &|name| match name {
+            "RING_KEY" => Some(random_key()),
+            "HOP_KEY" => Some(hop_key.clone()),
+            "CLIENT_SECRET" => Some(exchange.client_secret()),
+            _ => None,
+        })
+        .with_context(|| yaml.clone())?;
+        let records = Records::default();
+        let running = Gateway::build(config, Arc::new(GatewayClock::over(&clock)))?
+            .audit_to(records.clone())
+            .start(Listeners { public: vec![public], admin })?;
+        Ok(Self { exchange, records, clock, running, origin, core_address, hop_key, core_stop, core })
+    }
+
+    /// The gateway's public origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// An absolute URL at the gateway.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    /// Where core listens, for who would go round the gateway.
+    pub const fn core_address(&self) -> SocketAddr {
+        self.core_address
+    }
+
+    /// The hop key in base64, for a story that seals a hop itself.
+    pub fn hop_key(&self) -> &str {
+        &self.hop_key
+    }
+
+    /// The gateway's admin origin.
+    pub fn admin(&self) -> String {
+        format!("http://{}", self.running.admin)
+    }
+
+    /// Lets time pass, everywhere at once.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+    }
+
+    /// The audit events so far, all written.
+    pub async fn audit(&self) -> Result<Vec<Value>> {
+        self.running.audit().settle().await;
+        self.records.events()
+    }
+
+    /// The gateway's metrics, as Prometheus reads them.
+    pub async fn metrics(&self) -> Result<String> {
+        let answer = reqwest::get(format!("{}/metrics", self.admin())).await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// Stops core, so that nobody answers behind the gateway.
+    pub async fn stop_core(&mut self) {
+        self.core_stop.cancel();
+        // However it ends, it has ended.
+        let _ended = (&mut self.core).await;
+    }
+}
+
+/// Everything that the gateway wrote to its audit trail.
+#[derive(Clone, Debug, Default)]
+pub struct Records(Arc<Mutex<Vec<u8>>>);
+
+impl Records {
+    /// As text.
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// As events.
+    pub fn events(&self) -> Result<Vec<Value>> {
+        self.text().lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+}
+
+impl Write for Records {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn listener() -> Result<TcpListener> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?)
+}
+
+/// 32 random bytes in base64.
+pub fn random_key() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    STANDARD.encode(bytes)
+}
+
+fn core(
+    listener: TcpListener,
+    hop_key: &str,
+    clock: &ManualClock,
+    stop: CancellationToken,
+) -> Result<JoinHandle<Result<()>>> {
+    listener.set_nonblocking(true)?;
+    let config = CoreConfig {
+        listen: listener.local_addr()?,
+        admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+        hop_key: authz::keyring::SecretKey::from_base64(hop_key)?,
+        profiles: None,
+        backend: BackendLimits::default(),
+    };
+    let shared = clock.clone();
+    let core = Core::new(config)?.with_clock(Arc::new(move || shared.now()));
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    Ok(tokio::spawn(core.serve(listener, None, stop)))
+}
+
+fn gateway_yaml(
+    setup: &Setup,
+    exchange: &FakeExchange,
+    origin: &str,
+    core: SocketAddr,
+) -> String {
+    let address = origin.trim_start_matches("http://");
+    let (base, client_id) = (exchange.base_url(), exchange.client_id());
+    let Setup { extra_yaml, limits, audience } = setup;
+    format!(
+        "server:
+  public_url: {origin}
+  listeners: [{{address: \"{address}\"}}]
+  admin: \"127.0.0.1:1\"
+  caps: {{connections_per_address: 10000}}
+keys:
+  ring: [{{id: 1, state: active, key: {{env: RING_KEY}}}}]
+  hop: {{env: HOP_KEY}}
+core: {{address: \"{core}\"}}
+backend:
+  name: jhe
+  profile: jhe
+  base_url: {base}
+  client_id: {client_id}
+  client_secret: {{env: CLIENT_SECRET}}
+  scope: openid email
+  audience: {audience}
+limits: {limits}
+{extra_yaml}
+"
+    )
+}

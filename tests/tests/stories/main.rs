@@ -1,0 +1,14 @@
+//! Stories over the whole system in memory. A test's name is the rule that it proves.
+
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
+
+mod exchange_replays;
+mod isolation;
+mod logins;
+mod matrix;
+mod outages;
+mod records;
+mod refusals;
+mod samples;
+mod single_flight;
+mod tools;

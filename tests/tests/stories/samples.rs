@@ -1,0 +1,63 @@
+//! Every sample configuration loads, given the secrets that it refers to.
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+
+/// A key, another for each `seed`.
+fn key(seed: u8) -> String {
+    let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap().wrapping_mul(7).wrapping_add(seed));
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn every_yaml_file_under_config_is_loaded_by_a_test_here() -> Result<()> {
+    let mut files: Vec<String> = Vec::new();
+    for folder in ["config", "config/profiles"] {
+        for entry in std::fs::read_dir(root().join(folder))? {
+            let path = entry?.path();
+            if path.is_file() {
+                files.push(format!("{folder}/{}", path.file_name().context("a name")?.display()));
+            }
+        }
+    }
+    files.sort();
+    assert_eq!(files, ["config/gateway.yaml", "config/mcp-core.yaml", "config/profiles/jhe.yaml"]);
+    Ok(())
+}
+
+#[test]
+fn gateway_yaml_loads() -> Result<()> {
+    let text = std::fs::read_to_string(root().join("config/gateway.yaml"))?;
+    fhir_mcp_gateway::config::Config::parse(&with_secret_files(&text)?, &|_| Some(key(0)))?;
+    Ok(())
+}
+
+#[test]
+fn mcp_core_yaml_and_the_profiles_load() -> Result<()> {
+    let text = std::fs::read_to_string(root().join("config/mcp-core.yaml"))?;
+    fhir_mcp_core::config::Config::parse(&with_secret_files(&text)?)
+        .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
+    fhir_mcp_core::backend::profile::Profiles::load(Some(&root().join("config/profiles")))?;
+    Ok(())
+}
+
+/// Points every `{file: …}` secret at a file that is there, each with a key of its own.
+fn with_secret_files(text: &str) -> Result<String> {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut pointed = String::new();
+    for (at, part) in text.split("{ file: ").enumerate() {
+        if at == 0 {
+            pointed.push_str(part);
+            continue;
+        }
+        let path = folder.join(format!("sample-key-{at}"));
+        std::fs::write(&path, key(u8::try_from(at)?))?;
+        let (_, rest) = part.split_once('}').context("a closing brace")?;
+        pointed.push_str(&format!("{{ file: \"{}\" }}{rest}", path.display()));
+    }
+    Ok(pointed)
+}
