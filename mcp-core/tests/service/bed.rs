@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use authz::hop::{self, HopClaims, HopSealer};
 use authz::keyring::SecretKey;
@@ -11,6 +10,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fhir_mcp_core::Core;
 use fhir_mcp_core::config::{BackendLimits, Config};
 use http::{HeaderMap, StatusCode};
@@ -51,6 +52,13 @@ impl Backend {
         self.answer("/api/v1/users/profile", json!({"patient": null, "userType": "practitioner"}))
     }
 
+    /// The patient of observations that follow, with so many of them that the backend can date.
+    pub(crate) fn counts(&self, filter: &str, total: u64, dated: u64) -> &Self {
+        let at = |more: &str| format!("/FHIR/R5/Observation?{filter}{more}&_summary=count");
+        self.answer(&at(""), bundle(total, &[]))
+            .answer(&at("&date=ge0001-01-01"), bundle(dated, &[]))
+    }
+
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
@@ -60,13 +68,48 @@ impl Backend {
     }
 }
 
+/// A searchset.
+pub(crate) fn bundle(total: u64, resources: &[Value]) -> Value {
+    let entry: Vec<Value> =
+        resources.iter().map(|resource| json!({"resource": resource})).collect();
+    json!({"resourceType": "Bundle", "type": "searchset", "total": total, "entry": entry})
+}
+
+/// An observation of patient 40001 with this Open mHealth body; `elements` are added as they are.
+pub(crate) fn observation(id: u32, code: &str, body: &Value, elements: &Value) -> Value {
+    let data = STANDARD.encode(json!({"body": body, "header": {"modality": "sensed"}}).to_string());
+    let mut resource = json!({
+        "resourceType": "Observation", "id": id.to_string(),
+        "code": {"coding": [{"system": "https://w3id.org/openmhealth", "code": code, "display": code}]},
+        "subject": {"reference": "Patient/40001"},
+        "valueAttachment": {"contentType": "application/json", "data": data},
+    });
+    resource.as_object_mut().unwrap().extend(elements.as_object().unwrap().clone());
+    resource
+}
+
+/// A heart rate without FHIR time elements.
+pub(crate) fn undated(id: u32, time: &str) -> Value {
+    let body = json!({"heart_rate": {"value": 60, "unit": "beats/min"},
+                      "effective_time_frame": {"date_time": time}});
+    observation(id, "omh:heart-rate:2.0", &body, &json!({}))
+}
+
+/// A heart rate with them.
+pub(crate) fn dated(id: u32, time: &str) -> Value {
+    let mut resource = undated(id, time);
+    resource["effectiveDateTime"] = json!(time);
+    resource
+}
+
 async fn reply(State(backend): State<Backend>, request: Request) -> Response {
     let target = request.uri().path_and_query().unwrap().as_str().to_owned();
     let authorization =
         request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
     backend.asked.lock().unwrap().push(Asked { target: target.clone(), authorization });
     let found = backend.script.lock().unwrap().get(&target).cloned();
-    let (status, body) = found.unwrap_or((StatusCode::NOT_FOUND, json!({"detail": "Not found."})));
+    let (status, body) =
+        found.unwrap_or_else(|| (StatusCode::NOT_FOUND, json!({"detail": "Not found."})));
     (status, body.to_string()).into_response()
 }
 
@@ -74,6 +117,7 @@ async fn reply(State(backend): State<Backend>, request: Request) -> Response {
 pub(crate) struct Bed {
     pub(crate) backend: Backend,
     router: Router,
+    admin: Router,
     base_url: String,
 }
 
@@ -100,14 +144,13 @@ impl Answer {
 }
 
 pub(crate) fn key(first: u8) -> SecretKey {
-    SecretKey::from_bytes(std::array::from_fn(|at| (at as u8).wrapping_mul(7).wrapping_add(first)))
-        .unwrap()
+    let byte = |at: usize| u8::try_from(at * 7).unwrap().wrapping_add(first);
+    SecretKey::from_bytes(std::array::from_fn(byte)).unwrap()
 }
 
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap();
-    debug_assert!(UNIX_EPOCH.elapsed().is_ok());
-    Timestamp::from_unix_seconds(since.as_secs())
+    let seconds = jiff::Timestamp::now().as_second();
+    Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap())
 }
 
 impl Bed {
@@ -128,7 +171,8 @@ impl Bed {
             profiles: None,
             backend: limits,
         };
-        Self { backend, router: Core::new(config).unwrap().router(), base_url }
+        let core = Core::new(config).unwrap();
+        Self { backend, router: core.router(), admin: core.admin_router(), base_url }
     }
 
     /// The claims of a request with this token, permitted to list these tools.
@@ -145,18 +189,31 @@ impl Bed {
         .unwrap()
     }
 
-    pub(crate) fn seal(&self, claims: HopClaims, body: &[u8]) -> String {
+    pub(crate) fn seal(claims: HopClaims, body: &[u8]) -> String {
         HopSealer::new(key(1)).seal(claims, body, now(), &mut StdRng::seed_from_u64(1))
     }
 
     pub(crate) async fn send(&self, hop: Option<String>, version: &str, body: &Value) -> Answer {
+        self.send_with(hop, version, body, &[]).await
+    }
+
+    async fn send_with(
+        &self,
+        hop: Option<String>,
+        version: &str,
+        body: &Value,
+        more: &[(&str, Option<String>)],
+    ) -> Answer {
         let mut request = http::Request::post("/mcp")
             .header("host", hop::HOST)
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
             .header("mcp-protocol-version", version);
-        if let Some(hop) = hop {
-            request = request.header(hop::HEADER, hop);
+        let hop = (hop::HEADER, hop);
+        for (name, value) in [hop].iter().chain(more) {
+            if let Some(value) = value {
+                request = request.header(*name, value);
+            }
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -166,6 +223,20 @@ impl Bed {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
+    /// A request of the revision that knows no `initialize`.
+    pub(crate) async fn modern(&self, method: &str, mut params: Value) -> Answer {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let name = params["name"].as_str().map(str::to_owned);
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let hop = Self::seal(self.claims("token-mary", None), body.to_string().as_bytes());
+        let more = [("mcp-method", Some(method.to_owned())), ("mcp-name", name)];
+        self.send_with(Some(hop), "2026-07-28", &body, &more).await
+    }
+
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -173,8 +244,15 @@ impl Bed {
         tools: Option<&[&str]>,
     ) -> Answer {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let hop = self.seal(self.claims("token-mary", tools), body.to_string().as_bytes());
+        let hop = Self::seal(self.claims("token-mary", tools), body.to_string().as_bytes());
         self.send(Some(hop), "2025-06-18", &body).await
+    }
+
+    /// What Prometheus reads.
+    pub(crate) async fn metrics(&self) -> String {
+        let request = http::Request::get("/metrics").body(Body::empty()).unwrap();
+        let body = self.admin.clone().oneshot(request).await.unwrap().into_body();
+        String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }
 
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Answer {

@@ -23,7 +23,7 @@ async fn without_a_hop_header_nothing_is_answered_and_nothing_is_asked() {
 #[tokio::test]
 async fn a_hop_header_sealed_for_another_body_does_not_open() {
     let bed = Bed::start().await;
-    let hop = bed.seal(bed.claims("token", None), b"another body");
+    let hop = Bed::seal(bed.claims("token", None), b"another body");
     assert_eq!(bed.send(Some(hop), "2025-06-18", &call()).await.status, StatusCode::UNAUTHORIZED);
     assert!(bed.backend.asked().is_empty());
 }
@@ -35,7 +35,7 @@ async fn the_callers_own_token_is_the_one_that_is_sent() {
         .answer("/api/v1/studies?page_size=1", json!({"count": 3, "next": null, "results": []}));
     for token in ["token-a", "token-b"] {
         let body = call();
-        let hop = bed.seal(bed.claims(token, None), body.to_string().as_bytes());
+        let hop = Bed::seal(bed.claims(token, None), body.to_string().as_bytes());
         assert_eq!(bed.send(Some(hop), "2025-06-18", &body).await.structured()["count"], 3);
     }
     let sent: Vec<_> =

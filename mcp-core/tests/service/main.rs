@@ -1,9 +1,16 @@
 //! The tool service as the gateway meets it: sealed requests in, answers out, a scripted backend
 //! behind.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop"
+)]
 
 mod bed;
 mod hop;
+mod observations;
+mod patients;
 mod protocol;
 mod studies;
+mod trouble;

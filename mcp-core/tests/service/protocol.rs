@@ -55,3 +55,65 @@ async fn what_is_not_declared_is_not_there() {
         assert_eq!(answer.body["error"]["code"], -32601, "{method}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_newer_client_discovers_and_calls_without_initializing() {
+    let bed = Bed::start().await;
+    bed.backend.answer("/api/v1/studies?page_size=1", json!({"count": 3, "results": []}));
+    let discovered = bed.modern("server/discover", json!({})).await;
+    assert_eq!(
+        discovered.body["result"]["supportedVersions"],
+        json!(["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]),
+        "{discovered:?}"
+    );
+    let call = json!({"name": "get_study_count", "arguments": {}});
+    let answer = bed.modern("tools/call", call).await;
+    assert_eq!(answer.structured()["count"], 3);
+    assert_eq!(answer.headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn the_seventeen_schemas_and_the_permission_model_are_resources() {
+    let bed = Bed::start().await;
+    let listed = bed.request("resources/list", json!({}), None).await;
+    let resources = listed.body["result"]["resources"].as_array().unwrap().clone();
+    assert_eq!(resources.len(), 18);
+    for resource in resources {
+        let read = bed.request("resources/read", json!({"uri": resource["uri"]}), None).await;
+        let contents = &read.body["result"]["contents"][0];
+        assert_eq!(contents["mimeType"], resource["mimeType"]);
+        assert!(!contents["text"].as_str().unwrap().is_empty());
+    }
+    let unknown = bed.request("resources/read", json!({"uri": "omh://schema/pulse"}), None).await;
+    assert!(unknown.body["error"]["code"].is_number());
+}
+
+#[tokio::test]
+async fn the_text_of_an_answer_says_the_same_as_its_structure() {
+    let bed = Bed::start().await;
+    bed.backend.answer("/api/v1/studies?page_size=1", json!({"count": 3, "results": []}));
+    let answer = bed.call("get_study_count", json!({})).await;
+    let text = answer.body["result"]["content"][0]["text"].as_str().unwrap();
+    assert_eq!(&serde_json::from_str::<Value>(text).unwrap(), answer.structured());
+}
+
+#[test]
+fn t01_the_catalogue_is_the_thirteen_tools_and_each_explains_itself() {
+    let catalogue = fhir_mcp_core::tools::catalogue();
+    let names: std::collections::BTreeSet<&str> = catalogue.iter().map(|tool| tool.name).collect();
+    assert_eq!((catalogue.len(), names.len()), (13, 13));
+    for tool in catalogue {
+        assert_eq!(tool.input_schema["additionalProperties"], json!(false), "{}", tool.name);
+        for (name, parameter) in tool.input_schema["properties"].as_object().unwrap() {
+            assert!(parameter["description"].is_string(), "{}.{name}", tool.name);
+        }
+        let text = json!([tool.input_schema, tool.output_schema]).to_string();
+        for forbidden in ["\"type\":[", "$ref", "oneOf"] {
+            assert!(!text.contains(forbidden), "{}: {forbidden}", tool.name);
+        }
+        for schema in [&tool.input_schema, &tool.output_schema] {
+            assert_eq!(schema["type"], "object");
+            jsonschema::validator_for(&json!(schema)).unwrap();
+        }
+    }
+}
