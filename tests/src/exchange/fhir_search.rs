@@ -121,6 +121,10 @@ impl Around {
     }
 
     fn admits(&self, hit: &Hit<'_>) -> bool {
+        let asks = self.patient.is_some() || self.organization.is_some() || self.study.is_some();
+        if !asks && self.patient_identifier.is_none() {
+            return true;
+        }
         let patient = match hit {
             Hit::Observation(row) => people::patient_by_id(row.patient),
             Hit::Imported(row) => people::patient_by_id(row.patient),

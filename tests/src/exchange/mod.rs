@@ -23,6 +23,7 @@ mod login_page;
 mod oauth;
 mod observations;
 mod omh;
+mod options;
 mod paging;
 mod people;
 mod rest;
@@ -30,6 +31,8 @@ mod routes;
 mod server;
 mod session;
 mod studies;
+#[cfg(test)]
+mod tests;
 mod token;
 mod wire;
 
@@ -46,61 +49,12 @@ use tokio::task::JoinHandle;
 pub use clock::{Clock, ManualClock, system_clock};
 pub use fault::{Fault, Lie};
 pub use log::{Endpoint, Log, Seen};
+pub use options::{OTHER_CLIENT, Options, RECORDED_AT, SERVICE_CLIENT};
 pub use people::{Kind, PASSWORD, Person};
 pub use session::Application;
 
 use observations::Row;
 use session::{Accounts, Grant};
-
-/// How to start an Exchange.
-#[derive(Clone)]
-pub struct Options {
-    /// Where to listen; port 0 picks a free one. Loopback only.
-    pub address: SocketAddr,
-    /// The time it lives in.
-    pub clock: Clock,
-    /// The moment its records were made; the newest glucose reading has this time.
-    pub anchor: Timestamp,
-    /// The registered applications. The first is the gateway's own.
-    pub applications: Vec<Application>,
-}
-
-/// When the recorded data set was made; the default [`Options::anchor`].
-pub const RECORDED_AT: Timestamp = Timestamp::constant(1_795_224_123, 873_222_000);
-
-/// Client id of the application for tokens that were not issued to the gateway.
-pub const OTHER_CLIENT: &str = "notebooks";
-/// Client id of the service account, whose tokens stand for nobody.
-pub const SERVICE_CLIENT: &str = "nightly-export";
-
-impl Default for Options {
-    /// A free port, a clock that stands at [`RECORDED_AT`], and three applications: the gateway's
-    /// (without a redirect yet), [`OTHER_CLIENT`] and [`SERVICE_CLIENT`].
-    fn default() -> Self {
-        let application = |id: &str, name: &str| Application {
-            client_id: id.to_owned(),
-            client_secret: Some(format!("{id}-secret")),
-            name: name.to_owned(),
-            redirect_uris: Vec::new(),
-            skips_consent: false,
-            service_account: false,
-        };
-        let gateway =
-            Application { skips_consent: true, ..application("fhir-mcp-gateway", "MCP gateway") };
-        let notebooks = Application {
-            redirect_uris: vec!["http://127.0.0.1:9/cb".to_owned()],
-            ..application(OTHER_CLIENT, "Notebooks")
-        };
-        let service =
-            Application { service_account: true, ..application(SERVICE_CLIENT, "Nightly export") };
-        Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            clock: ManualClock::at(RECORDED_AT).clock(),
-            anchor: RECORDED_AT,
-            applications: vec![gateway, notebooks, service],
-        }
-    }
-}
 
 /// What the endpoints share.
 struct Exchange {

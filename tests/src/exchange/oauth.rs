@@ -56,7 +56,8 @@ fn csrf_of(exchange: &Exchange, incoming: &Incoming) -> String {
         .map_or_else(|| exchange.accounts().draw(), str::to_owned)
 }
 
-fn csrf_cookie(csrf: &str) -> String {
+/// The cookie that a form's hidden field must repeat.
+pub(super) fn csrf_cookie(csrf: &str) -> String {
     format!("csrftoken={csrf}; Max-Age=31449600; {COOKIE_AGE}")
 }
 

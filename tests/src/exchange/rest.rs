@@ -8,7 +8,7 @@ use super::paging::{self, Page};
 use super::people::{Organization, PEOPLE, Person, organization_by_id};
 use super::studies::{CODES, Code, Study, studies_visible_to, study_by_id};
 use super::wire::{Incoming, Reply, escaped};
-use super::{Exchange, consents};
+use super::{Exchange, consents, oauth};
 
 /// A refusal, with its text.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(super) fn serve(exchange: &Exchange, incoming: &Incoming, path: &str) -> Rep
         Ok(body) if browser => {
             let text = escaped(&format!("{body:#}"));
             finish(Reply::html(200, format!("<!doctype html><title>API</title><pre>{text}</pre>")))
+                .with("vary", "Accept, Cookie")
+                .with("set-cookie", &oauth::csrf_cookie(&exchange.accounts().draw()))
         }
         Ok(body) => finish(Reply::json(200, &body)),
         Err(Refused::Detail(status, text)) => {

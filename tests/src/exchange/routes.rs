@@ -39,7 +39,7 @@ fn under_o(exchange: &Exchange, incoming: &Incoming, path: &str) -> Reply {
         return discovery::document(exchange, incoming, name.trim_end_matches('/'));
     }
     match path {
-        "authorize/" => oauth::authorize(exchange, incoming),
+        "authorize/" => oauth::authorize(exchange, incoming).with("vary", "Cookie"),
         "token/" => token::token(exchange, incoming),
         "introspect/" => introspect::introspect(exchange, incoming),
         "userinfo/" => introspect::userinfo(exchange, incoming),

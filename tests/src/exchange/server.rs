@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::serve::Listener;
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::Response;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -178,10 +178,13 @@ fn truncated(reply: Reply) -> Response<Body> {
     let length = reply.body.len().to_string();
     let half = Bytes::copy_from_slice(reply.body.get(..reply.body.len() / 2).unwrap_or_default());
     let mut response = reply.with("content-length", &length).into_response();
-    *response.body_mut() = Body::from_stream(stream::iter([
-        Ok(half),
-        Err(io::Error::from(io::ErrorKind::BrokenPipe)),
-    ]));
+    let begun = stream::once(async move { Ok(half) });
+    let broken = stream::once(async {
+        // What was begun is sent before the connection ends.
+        tokio::task::yield_now().await;
+        Err(io::Error::from(io::ErrorKind::BrokenPipe))
+    });
+    *response.body_mut() = Body::from_stream(begun.chain(broken));
     response
 }
 
