@@ -187,7 +187,7 @@ pub(super) fn read(
             Outcome::new(405, "Method \"GET\" not allowed.".to_owned())
         });
     };
-    let hits = fhir_search::native(exchange, caller, kind.name);
+    let hits = fhir_search::native(exchange, caller, kind.name, None);
     let hit = hits.iter().find(|hit| u64::from(hit.number()) == number).ok_or_else(missing)?;
     Ok(hit.resource(exchange.anchor()))
 }

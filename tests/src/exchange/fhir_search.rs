@@ -24,7 +24,7 @@ pub(super) fn search<'a>(
     let own = Own::read(query, kind.name)?;
     let source = Source::of(query, kind.native);
     let mut hits = match source {
-        Source::Native => native(exchange, caller, kind.name),
+        Source::Native => native(exchange, caller, kind.name, around.patient),
         Source::Nowhere => Vec::new(),
         Source::Imported | Source::One(_) => {
             let visible: Vec<_> = patients_visible_to(caller).collect();
@@ -45,13 +45,16 @@ pub(super) fn search<'a>(
     Ok(hits)
 }
 
-/// The native records of a type that the caller may see.
+/// The native records of a type that the caller may see; observations of `only` this patient.
 pub(super) fn native<'a>(
     exchange: &'a Exchange,
     caller: &'static Person,
     kind: &str,
+    only: Option<&Person>,
 ) -> Vec<Hit<'a>> {
-    let visible: Vec<u32> = patients_visible_to(caller).map(|p| p.resource_id).collect();
+    let asked = |patient: &&Person| only.is_none_or(|only| only.user_id == patient.user_id);
+    let visible: Vec<u32> =
+        patients_visible_to(caller).filter(asked).map(|patient| patient.resource_id).collect();
     match kind {
         "Observation" => exchange
             .rows()

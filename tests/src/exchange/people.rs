@@ -135,7 +135,10 @@ const fn patient(
 
 const INSTITUTE: &[u32] = &[20001];
 
-/// Everybody.
+/// How many people come before the patients.
+const PRACTITIONERS: usize = 6;
+
+/// Everybody: practitioners, then patients by id.
 pub(super) const PEOPLE: [Person; 31] = [
     practitioner("admin", 10001, ("Ada", "Admin"), 80001, &[]),
     practitioner("manager_mary", 10002, ("ManagerMary", "Moreno"), 80002, &[20001, 20002, 20003]),
@@ -178,7 +181,9 @@ pub(super) fn by_login(login: &str) -> Option<&'static Person> {
 
 /// The patient with this id.
 pub(super) fn patient_by_id(id: u32) -> Option<&'static Person> {
-    PEOPLE.iter().find(|person| person.is_patient() && person.resource_id == id)
+    // Patients follow the practitioners, in the order of their ids.
+    let place = usize::try_from(id.checked_sub(40001)?).ok()?;
+    PEOPLE.iter().skip(PRACTITIONERS).nth(place)
 }
 
 /// The patients whose records `caller` may read, by id.
@@ -203,6 +208,7 @@ mod tests {
         assert_eq!((peter.user_id, peter.resource_id), (10006, 40001));
         assert_eq!(by_login("ll_patient_pamela").unwrap().user_id, 10007);
         assert_eq!(patient_by_id(40003).unwrap().user_id, 10009);
+        assert!(patient_by_id(40000).is_none() && patient_by_id(40026).is_none());
         assert_eq!(patient_by_id(40025).unwrap().user_id, 10031);
     }
 
