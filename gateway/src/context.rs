@@ -71,6 +71,8 @@ pub(crate) struct Context {
     pub(crate) hop: Option<Hop>,
     /// Under which key introspection is cached, to forget it when the backend refuses the token.
     pub(crate) cached_under: Option<CacheKey>,
+    /// Whether a second connection to core was tried.
+    pub(crate) redialled: bool,
     /// Why the answer of core is replaced.
     pub(crate) stop: Option<Stop>,
     /// The limit that was exceeded.
@@ -96,6 +98,7 @@ impl Context {
             tool: None,
             hop: None,
             cached_under: None,
+            redialled: false,
             stop: None,
             limit: None,
             place: None,

@@ -174,8 +174,8 @@ fn proxy(shared: &Arc<Shared>, audit: &AuditTrail) -> Arc<HttpProxy<GatewayProxy
         gateway: Arc::clone(shared),
         audit: audit.clone(),
     };
-    // One try: a tool call is not repeated once it may have begun.
-    let conf = ServerConf { max_retries: 1, ..ServerConf::default() };
+    // Two tries to connect. A call is never repeated once it may have begun.
+    let conf = ServerConf { max_retries: 2, ..ServerConf::default() };
     let mut proxy = HttpProxy::new(ours, Arc::new(conf));
     let caps = &shared.config.server.caps;
     let mut h2 = pingora::protocols::http::v2::server::default_h2_options();

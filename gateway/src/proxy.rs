@@ -85,6 +85,18 @@ impl ProxyHttp for GatewayProxy {
         Ok(Box::new(peer))
     }
 
+    /// Nothing has been sent, so another try repeats nothing; in turn, it meets another core.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        error.set_retry(!std::mem::replace(&mut context.redialled, true));
+        error
+    }
+
     async fn upstream_request_filter(
         &self,
         _session: &mut Session,
