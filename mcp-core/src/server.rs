@@ -166,7 +166,10 @@ impl ServerHandler for Server {
         let entry = tools::find(&request.name)
             .ok_or_else(|| ErrorData::invalid_params("unknown tool", None))?;
         let began = Instant::now();
-        let outcome = self.run(caller, entry, request.arguments.unwrap_or_default()).await;
+        let outcome = tokio::select! {
+            outcome = self.run(caller, entry, request.arguments.unwrap_or_default()) => outcome,
+            () = context.ct.cancelled() => Err(ToolError::Cancelled),
+        };
         let word = outcome_word(&outcome);
         self.0.metrics.tool_call(entry.name, word, began.elapsed());
         record(caller, entry, &outcome, began.elapsed());

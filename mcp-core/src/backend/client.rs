@@ -94,6 +94,9 @@ impl Client {
 
     /// One try, holding one of the slots towards the backend.
     async fn attempt(&self, outgoing: &Outgoing<'_>) -> Result<Value, Failure> {
+        if Instant::now() >= outgoing.deadline {
+            return Err(Fault::Late.into());
+        }
         let _slot = self.slot(outgoing.deadline).await?;
         let mut status = None;
         let settled = timeout_at(outgoing.deadline, self.exchange(outgoing, &mut status))

@@ -87,7 +87,7 @@ impl Tool for PatientCount {
                 .count();
             count += u64::try_from(inside).unwrap_or_default();
             total_source = TotalSource::Counted;
-            envelope.leave_out(placed(census.undated(), inside, undated.is_complete));
+            envelope.leave_out(placed(census.undated(), inside, undated.is_complete()));
         }
         Ok(PatientCountAnswer { envelope, count, total_source, dating })
     }

@@ -20,6 +20,9 @@ pub enum ToolError {
     /// The gateway named a profile that is not installed here.
     #[error("unknown: this service has no profile for the backend; an operator must install it")]
     NoProfile,
+    /// The client went away, so nobody waits for the answer.
+    #[error("the call was cancelled")]
+    Cancelled,
     /// A defect of ours.
     #[error("unknown: the answer could not be written; please report this")]
     Internal,
@@ -34,6 +37,7 @@ impl ToolError {
             Self::Unsuitable(_) => "unsuitable_for_user",
             Self::Backend(fault) => fault.code(),
             Self::NoProfile => "no_profile",
+            Self::Cancelled => "cancelled",
             Self::Internal => "internal",
         }
     }
@@ -44,7 +48,8 @@ impl ToolError {
             Self::Backend(Fault::Forbidden | Fault::Missing | Fault::Unsupported(_))
             | Self::Argument(_)
             | Self::NotFoundOrNotAuthorized(_)
-            | Self::Unsuitable(_) => false,
+            | Self::Unsuitable(_)
+            | Self::Cancelled => false,
             Self::Backend(_) | Self::NoProfile | Self::Internal => true,
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Tool;
 use super::arguments::{Limit, Page, window};
 use super::data_type::resolve;
-use super::envelope::{Envelope, TotalSource, TruncatedBy};
+use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
 use super::page::{Paged, fit, note_missing};
 use super::records::{Census, Dating, Records, count, count_unless, page};
@@ -190,8 +190,8 @@ async fn merged(
         read_dated(inquiry, records, sort, dated.min(reach)),
     );
     let (undated, before) = (undated?, before?);
-    if !undated.is_complete || !before.is_complete {
-        envelope.truncate(TruncatedBy::Limit, unmerged(census, is_open));
+    if let Some(by) = undated.stopped_by.or(before.stopped_by) {
+        envelope.truncate(by, unmerged(census, is_open));
         return Ok(server);
     }
     let zone = inquiry.zone();
@@ -226,15 +226,12 @@ async fn merged(
 
 fn unmerged(census: Census, is_open: bool) -> String {
     let undated = census.undated();
-    if is_open {
-        format!(
-            "{undated} records have no effective time at the backend and are too many to be put in \
-             order: they come last, whenever they were measured."
-        )
+    let missed = if is_open {
+        "they come last, whenever they were measured"
     } else {
-        format!(
-            "{undated} records have no effective time at the backend and are too many to be read: \
-             those of them that fall into the window are missing."
-        )
-    }
+        "those of them that fall into the window are missing"
+    };
+    format!(
+        "{undated} records have no effective time at the backend and could not all be read: {missed}."
+    )
 }

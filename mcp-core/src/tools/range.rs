@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tool;
-use super::envelope::{Envelope, TruncatedBy};
+use super::envelope::Envelope;
 use super::error::ToolError;
 use super::records::{Census, Dating, Records, page};
 use super::rows::Timestamped;
@@ -72,8 +72,8 @@ impl Tool for DateRange {
         if let Some(census) = census.filter(|census| census.undated() > 0) {
             let undated = read_undated(inquiry, &records, census).await?;
             range.extend_by(&undated.rows);
-            if !undated.is_complete {
-                envelope.truncate(TruncatedBy::Limit, unread(census));
+            if let Some(by) = undated.stopped_by {
+                envelope.truncate(by, unread(census));
             }
         }
         if total > 0 && range.earliest.is_none() {

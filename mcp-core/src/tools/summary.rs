@@ -98,9 +98,9 @@ impl Tool for Summary {
         let mut truncated = false;
         if let Some(census) = census.filter(|census| census.undated() > 0) {
             let undated = read_undated(inquiry, &records, census).await?;
-            truncated = !undated.is_complete;
-            if truncated {
-                envelope.truncate(TruncatedBy::Limit, unread(census.undated()));
+            truncated = !undated.is_complete();
+            if let Some(by) = undated.stopped_by {
+                envelope.truncate(by, unread(census.undated()));
             }
             total += place(inquiry, &records, &undated, &mut tallies);
         }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use futures::StreamExt as _;
 
+use super::envelope::TruncatedBy;
 use super::records::{Census, Records, page};
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
@@ -17,8 +18,15 @@ use crate::fhir::search::{Filter, Sort};
 pub struct Read {
     /// The records.
     pub rows: Vec<Observation>,
+    /// What stopped us before the end; `None` when these are all of them.
+    pub stopped_by: Option<TruncatedBy>,
+}
+
+impl Read {
     /// Whether these are all of them.
-    pub is_complete: bool,
+    pub const fn is_complete(&self) -> bool {
+        self.stopped_by.is_none()
+    }
 }
 
 /// Reads the records without an effective time. Every order by date puts them last, so they are the
@@ -32,7 +40,7 @@ pub async fn read_undated(
     census: Census,
 ) -> Result<Read, Fault> {
     if census.undated() == 0 {
-        return Ok(Read { rows: Vec::new(), is_complete: true });
+        return Ok(Read::default());
     }
     let size = u64::from(inquiry.profile.bounds.page_size);
     let (first, last) = (census.dated / size + 1, census.total.div_ceil(size));
@@ -40,7 +48,9 @@ pub async fn read_undated(
         pages(inquiry, records, records.everything(), (Sort::Oldest, first, last)).await?;
     read.rows.retain(|row| !row.is_dated);
     let found = u64::try_from(read.rows.len()).unwrap_or(u64::MAX);
-    read.is_complete &= found >= census.undated();
+    if found < census.undated() {
+        read.stopped_by = read.stopped_by.or(Some(TruncatedBy::Backend));
+    }
     Ok(read)
 }
 
@@ -73,12 +83,14 @@ async fn pages(
         .buffered(bounds.fan_out)
         .collect()
         .await;
-    let mut read = Read { rows: Vec::new(), is_complete: affordable == last };
+    let stopped_by = (affordable < last).then_some(TruncatedBy::Limit);
+    let mut read = Read { rows: Vec::new(), stopped_by };
     for answer in answers {
         match answer {
             Ok(bundle) => read.rows.extend(records.read(bundle.resources())?),
             Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
-            Err(_) => read.is_complete = false,
+            Err(Fault::Late | Fault::Busy) => read.stopped_by = Some(TruncatedBy::Deadline),
+            Err(_) => read.stopped_by = Some(TruncatedBy::Backend),
         }
     }
     without_repeats(&mut read.rows);
