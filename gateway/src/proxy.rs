@@ -28,6 +28,8 @@ use crate::route::Route;
 use crate::shared::Shared;
 use crate::{admission, record};
 
+/// For one write to a client that does not read.
+const WRITE_TIME: Duration = Duration::from_secs(30);
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 /// Below core's own idle time, so that no call meets a connection that is just being closed.
 const IDLE_TIME: Duration = Duration::from_secs(30);
@@ -54,8 +56,9 @@ impl ProxyHttp for GatewayProxy {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<bool> {
-        // A person may look at a page for long; the header was read, so this is where it begins.
+        // A connection may have waited for long; the header is complete, so it begins here.
         context.started = self.gateway.clock.monotonic();
+        session.set_write_timeout(Some(WRITE_TIME));
         let response = match self.serve(session, context).await {
             Ok(None) => return Ok(false),
             Ok(Some(response)) => response,

@@ -28,8 +28,6 @@ const DRAIN_BEFORE: usize = 64 * 1024;
 /// that comes while they still send.
 const DRAIN_AFTER: usize = 4 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
-/// For one write to a client that does not read.
-const WRITE_TIME: Duration = Duration::from_secs(30);
 
 /// Writes answers in the name of one gateway.
 #[derive(Clone, Debug)]
@@ -100,7 +98,6 @@ impl Responder {
         if !drained {
             session.set_keepalive(None);
         }
-        session.set_write_timeout(Some(WRITE_TIME));
         session.write_response_header(Box::new(ResponseHeader::from(parts)), false).await?;
         stream(session, body).await?;
         if !drained {

@@ -1,12 +1,11 @@
 //! Everything that the requests of one gateway share: rules and connections, built once.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use authz::broker::{Broker, Lifetimes};
 use authz::hop::{HopBackend, HopSealer};
-use authz::ids::{ClientRef, RequestId, Subject};
+use authz::ids::RequestId;
 use authz::metadata::PublicUrls;
 use authz::policy::Policy;
 use authz::principal::AudiencePolicy;
@@ -15,13 +14,10 @@ use authz::scope::Scope;
 use authz::seal::Sealer;
 use authz::token::Admission;
 use rand::Rng as _;
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer;
-use serde::de::value::Error as ValueError;
 
 use crate::broker_api::NoIssue;
 use crate::clock::Clock;
-use crate::config::{Config, Deny};
+use crate::config::Config;
 use crate::core_address::CoreAddress;
 use crate::edge::Edge;
 use crate::introspection_cache::IntrospectionCache;
@@ -47,9 +43,6 @@ pub enum BuildError {
     /// The audit trail cannot be opened.
     #[error("audit.file: cannot be opened for appending")]
     Audit(#[source] std::io::Error),
-    /// The operator's list holds what is no subject.
-    #[error("deny.subjects: {0:?} is not a subject")]
-    DeniedSubject(String),
 }
 
 /// What the requests of one gateway share.
@@ -86,7 +79,7 @@ impl Shared {
         );
         let policy = config.policy.policy().clone();
         Ok(Self {
-            broker: broker(&config, &urls, &policy)?,
+            broker: broker(&config, &urls, &policy),
             policy,
             audience: backend.audience().clone(),
             hop: HopSealer::new(config.keys.hop().clone()),
@@ -136,11 +129,10 @@ fn http_client() -> Result<reqwest::Client, BuildError> {
         .map_err(BuildError::Http)
 }
 
-fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Result<Broker, BuildError> {
+fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Broker {
     let all = policy.rows().fold(Scope::default(), |all, (_, scope)| all.union(scope));
-    let (denied_subjects, denied_clients) = denied(&config.deny)?;
     let clients = &config.clients;
-    Ok(Broker {
+    Broker {
         urls: urls.clone(),
         sealer: Sealer::new(config.keys.ring(), urls.issuer()),
         redirects: RedirectPolicy {
@@ -152,25 +144,13 @@ fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Result<Broker,
         admission: Admission {
             resource: urls.resource(),
             backend: config.backend.name.clone(),
-            denied_subjects,
-            denied_clients,
+            denied_subjects: config.deny.subjects.clone(),
+            denied_clients: config.deny.clients.clone(),
         },
         backend_issuer: config.backend.issuer.clone(),
         lifetimes: Lifetimes {
             access_token: config.sessions.access_token,
             session: config.sessions.absolute_lifetime,
         },
-    })
-}
-
-fn denied(deny: &Deny) -> Result<(BTreeSet<Subject>, BTreeSet<ClientRef>), BuildError> {
-    let subjects = deny
-        .subjects
-        .iter()
-        .map(|text| Subject::parse(text).map_err(|_| BuildError::DeniedSubject(text.clone())));
-    let client = |text: &String| {
-        ClientRef::deserialize(IntoDeserializer::<ValueError>::into_deserializer(text.as_str()))
-            .ok()
-    };
-    Ok((subjects.collect::<Result<_, _>>()?, deny.clients.iter().filter_map(client).collect()))
+    }
 }

@@ -1,7 +1,9 @@
 //! The sections `clients`, `sessions` and `deny`: who may come, for how long, and who may not.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use authz::ids::{ClientRef, Subject};
 use serde::Serialize;
 use url::Url;
 use yaml_serde::Value;
@@ -33,9 +35,9 @@ pub struct Sessions {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Deny {
     /// Persons, by the backend's `sub`.
-    pub subjects: Vec<String>,
-    /// Clients, by the 22-character fingerprint that log and audit trail show.
-    pub clients: Vec<String>,
+    pub subjects: BTreeSet<Subject>,
+    /// Clients, by the fingerprint that log and audit trail show.
+    pub clients: BTreeSet<ClientRef>,
 }
 
 pub(super) fn read(mut section: Section<'_>) -> Option<Clients> {
@@ -56,9 +58,27 @@ pub(super) fn sessions(mut section: Section<'_>) -> Option<Sessions> {
 }
 
 pub(super) fn deny(mut section: Section<'_>) -> Option<Deny> {
-    let subjects = section.list("subjects", values::text);
-    let clients = section.list("clients", values::text);
-    Some(Deny { subjects: subjects?, clients: clients? })
+    let subjects = section.list("subjects", subject);
+    let clients = section.list("clients", fingerprint);
+    Some(Deny {
+        subjects: subjects?.into_iter().collect(),
+        clients: clients?.into_iter().collect(),
+    })
+}
+
+fn subject(value: &Value) -> Result<Subject, String> {
+    Subject::parse(&values::text(value)?).map_err(|_| "must be a subject's `sub`".to_owned())
+}
+
+/// The 22 characters of base64url that a client is known by.
+fn fingerprint(value: &Value) -> Result<ClientRef, String> {
+    let text = values::text(value)?;
+    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if text.len() == 22 && text.bytes().all(base64url) {
+        yaml_serde::from_value(value.clone()).map_err(|why| why.to_string())
+    } else {
+        Err("must be the 22 characters that the log shows as client.id".to_owned())
+    }
 }
 
 fn redirect_host(value: &Value) -> Result<String, String> {

@@ -98,3 +98,12 @@ fn the_hop_key_is_none_of_the_ring() {
     let found = mistakes(&sample().replace("{ env: HOP }", "{ env: RING }"));
     assert_eq!(found, ["keys.hop: is a key of the ring too; it needs one of its own"]);
 }
+
+#[test]
+fn whom_to_deny_is_named_as_the_records_name_them() {
+    let deny =
+        "deny:\n  subjects: [\"10002\", \"a b\"]\n  clients: [D2l7BdCuVF3nm6YpjZFzcQ, claude]";
+    let found = mistakes(&sample().replace("deny:\n  subjects: []\n  clients: []", deny));
+    let fields: Vec<_> = found.iter().filter_map(|m| m.split_once(": ")).map(|(f, _)| f).collect();
+    assert_eq!(fields, ["deny.subjects[1]", "deny.clients[1]"]);
+}
