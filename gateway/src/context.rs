@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use authz::ids::{ClientRef, RequestId, Subject};
+use http::HeaderValue;
 
 use crate::fault::Stop;
 use crate::forward::Hop;
@@ -55,6 +56,8 @@ pub(crate) struct Context {
     pub(crate) started: Duration,
     /// What it is for.
     pub(crate) route: Option<Route>,
+    /// The page elsewhere, of an allowed origin, that may read the answer.
+    pub(crate) page: Option<HeaderValue>,
     /// How far it came.
     pub(crate) stage: Stage,
     /// The status that was written, once it was.
@@ -90,6 +93,7 @@ impl Context {
             request_id,
             started,
             route: None,
+            page: None,
             stage: Stage::Received,
             status: None,
             caller: None,

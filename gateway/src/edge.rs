@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use authz::rejection::RejectionCode;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::config::Server;
 use crate::route::Route;
@@ -12,6 +12,7 @@ use crate::route::Route;
 /// The rules of the edge.
 #[derive(Clone, Debug)]
 pub(crate) struct Edge {
+    own_origin: String,
     authorities: BTreeSet<String>,
     origins: BTreeSet<String>,
     header_bytes: usize,
@@ -36,6 +37,7 @@ impl Edge {
         let authority = own.split_once("://").map_or("", |(_, authority)| authority).to_owned();
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
+            own_origin: own.clone(),
             authorities: server.allowed_hosts.iter().cloned().chain([authority]).collect(),
             origins: server.allowed_origins.iter().cloned().chain([own]).collect(),
             header_bytes: size(server.caps.header_bytes),
@@ -59,6 +61,11 @@ impl Edge {
             }
         }
         Ok(())
+    }
+
+    /// The page elsewhere that an admitted request comes from.
+    pub(crate) fn page_elsewhere(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        headers.get(ORIGIN).filter(|origin| **origin != self.own_origin.as_str()).cloned()
     }
 
     fn sized(&self, seen: Seen<'_>) -> Result<(), RejectionCode> {
@@ -93,7 +100,7 @@ impl Edge {
 
     /// MCP, transports: a browser's page elsewhere must not reach us. Other clients send no Origin.
     fn originated(&self, headers: &HeaderMap) -> Result<(), RejectionCode> {
-        let allowed = |origin: &http::HeaderValue| {
+        let allowed = |origin: &HeaderValue| {
             origin.to_str().is_ok_and(|origin| self.origins.contains(origin))
         };
         if headers.get_all(ORIGIN).iter().all(allowed) {

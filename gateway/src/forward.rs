@@ -6,6 +6,7 @@ use authz::policy::Permit;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::fault::Fault;
 use crate::shared::Shared;
@@ -105,6 +106,24 @@ pub(crate) fn harden(answer: &mut ResponseHeader, ours: &HeaderMap) -> pingora::
         answer.insert_header(name.clone(), value.clone())?;
     }
     Ok(())
+}
+
+/// What an error of the proxy's means. Whatever broke towards core is core's.
+pub(crate) fn broken(error: &Error) -> Fault {
+    use ErrorType as Type;
+    let kind = error.etype();
+    let late = [Type::ReadTimedout, Type::WriteTimedout];
+    let away =
+        [Type::ConnectTimedout, Type::ConnectRefused, Type::ConnectNoRoute, Type::ConnectError];
+    if late.contains(kind) {
+        Fault::CoreLate
+    } else if away.contains(kind) {
+        Fault::CoreUnreachable
+    } else if *error.esource() == ErrorSource::Upstream {
+        Fault::CoreBroken
+    } else {
+        Fault::Internal("the request could not be forwarded")
+    }
 }
 
 #[cfg(test)]

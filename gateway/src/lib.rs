@@ -21,6 +21,7 @@ mod body;
 mod broker_api;
 mod context;
 mod core_address;
+mod cors;
 mod edge;
 mod forward;
 mod gateway;

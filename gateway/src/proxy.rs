@@ -19,6 +19,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 use crate::audit::AuditTrail;
 use crate::broker_api;
 use crate::context::{Context, Counted, Stage};
+use crate::cors;
 use crate::edge::Seen;
 use crate::fault::{Fault, Stop};
 use crate::forward::{self, Verdict};
@@ -59,11 +60,12 @@ impl ProxyHttp for GatewayProxy {
         // A connection may have waited for long; the header is complete, so it begins here.
         context.started = self.gateway.clock.monotonic();
         session.set_write_timeout(Some(WRITE_TIME));
-        let response = match self.serve(session, context).await {
+        let mut response = match self.serve(session, context).await {
             Ok(None) => return Ok(false),
             Ok(Some(response)) => response,
             Err(stop) => self.stopped(stop, context),
         };
+        share(context, response.headers_mut());
         context.status = Some(response.status().as_u16());
         self.gateway.responder.send(session, response).await?;
         Ok(true)
@@ -142,6 +144,7 @@ impl ProxyHttp for GatewayProxy {
         let mut ours = HeaderMap::new();
         self.gateway.responder.secure(&mut ours);
         ours.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+        share(context, &mut ours);
         forward::harden(answer, &ours)
     }
 
@@ -166,13 +169,14 @@ impl ProxyHttp for GatewayProxy {
         context: &mut Context,
     ) -> FailToProxy {
         let gone = *error.esource() == ErrorSource::Downstream;
-        let stop = context.stop.take().unwrap_or_else(|| broken(error).into());
+        let stop = context.stop.take().unwrap_or_else(|| forward::broken(error).into());
         // An interim answer is not yet the answer.
         let begun = session.response_written().is_some_and(|head| !head.status.is_informational());
         if gone {
             return FailToProxy { error_code: 0, can_reuse_downstream: false };
         }
-        let response = self.stopped(stop, context);
+        let mut response = self.stopped(stop, context);
+        share(context, response.headers_mut());
         let status = response.status().as_u16();
         if !begun {
             context.status = Some(status);
@@ -206,13 +210,20 @@ impl GatewayProxy {
         context: &mut Context,
     ) -> Result<Option<Response<Body>>, Stop> {
         let head = session.req_header();
-        let route = Route::classify(&head.method, head.raw_path()).inspect_err(|_| {
-            // Which methods would be right is known even when this one is wrong.
-            context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
-        })?;
-        context.route = Some(route);
+        // Which methods would be right is known even when this one is wrong.
+        context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
         let seen = Seen { method: &head.method, uri: &head.uri, headers: &head.headers };
+        let preflight = cors::is_preflight(&head.method, &head.headers);
+        let route = match context.route {
+            Some(route) if preflight && cors::is_for_scripts(route) => route,
+            _ => Route::classify(&head.method, head.raw_path())?,
+        };
         self.gateway.edge.admit(route, seen)?;
+        context.page = self.gateway.edge.page_elsewhere(&head.headers);
+        if preflight {
+            context.stage = Stage::Answered;
+            return Ok(Some(cors::preflight(route)));
+        }
         if route.is_limited_by_address() {
             self.limit(session, context)?;
         }
@@ -252,6 +263,15 @@ impl GatewayProxy {
     }
 }
 
+/// Lets an allowed page elsewhere read the answer, where it has business.
+fn share(context: &Context, headers: &mut HeaderMap) {
+    if let (Some(origin), Some(route)) = (&context.page, context.route)
+        && cors::is_for_scripts(route)
+    {
+        cors::grant(headers, origin);
+    }
+}
+
 /// What some codes owe the client beside their body.
 fn explain(rejection: &Rejection, context: &Context, headers: &mut HeaderMap) {
     if let (RejectionCode::MethodNotAllowed, Some(route)) = (rejection.code(), context.route) {
@@ -263,23 +283,5 @@ fn explain(rejection: &Rejection, context: &Context, headers: &mut HeaderMap) {
         let policy = HeaderName::from_static("ratelimit-policy");
         insert(headers, limit, &format!("\"calls\";r=0;t={wait}"));
         insert(headers, policy, &format!("\"calls\";q={};w=60", over.per_minute));
-    }
-}
-
-/// What an error of the proxy's means. Whatever broke towards core is core's.
-fn broken(error: &Error) -> Fault {
-    use ErrorType as Type;
-    let kind = error.etype();
-    let late = [Type::ReadTimedout, Type::WriteTimedout];
-    let away =
-        [Type::ConnectTimedout, Type::ConnectRefused, Type::ConnectNoRoute, Type::ConnectError];
-    if late.contains(kind) {
-        Fault::CoreLate
-    } else if away.contains(kind) {
-        Fault::CoreUnreachable
-    } else if *error.esource() == ErrorSource::Upstream {
-        Fault::CoreBroken
-    } else {
-        Fault::Internal("the request could not be forwarded")
     }
 }

@@ -32,7 +32,7 @@ use crate::upstream_oauth::UpstreamOAuth;
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A certificate or its key is unfit.
-    #[error("server.listeners: {0}")]
+    #[error("server.listeners")]
     Tls(#[from] crate::tls::TlsError),
     /// No HTTP client, most likely for want of CA certificates.
     #[error("cannot make an HTTP client; are CA certificates installed?")]

@@ -1,9 +1,10 @@
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 
 use super::*;
 
 fn edge() -> Edge {
     Edge {
+        own_origin: "https://gateway.example".to_owned(),
         authorities: BTreeSet::from(["gateway.example".to_owned()]),
         origins: BTreeSet::from(["https://gateway.example".to_owned()]),
         header_bytes: 1000,
