@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Object;
 use super::error::ToolError;
@@ -16,10 +17,26 @@ use crate::fhir::date::{Window, day};
 /// # Errors
 /// An argument that is unknown, missing, or of the wrong shape, in one sentence.
 pub fn read<T: DeserializeOwned>(arguments: Object) -> Result<T, ToolError> {
-    T::deserialize(serde_json::Value::Object(arguments)).map_err(|error| {
+    let arguments = Value::Object(arguments);
+    T::deserialize(&arguments).map_err(|error| {
         let cause = clean(&error.to_string());
-        ToolError::Argument(format!("invalid arguments: {cause}; see the tool's input schema"))
+        let named = culprit::<T>(&arguments, &error.to_string())
+            .filter(|name| !cause.contains(name.as_str()))
+            .map_or_else(String::new, |name| format!("{}: ", clean(&name)));
+        let advice = "see the tool's input schema";
+        ToolError::Argument(format!("invalid arguments: {named}{cause}; {advice}"))
     })
+}
+
+/// The argument without which the complaint would be another one, or none.
+fn culprit<T: DeserializeOwned>(arguments: &Value, complaint: &str) -> Option<String> {
+    let names = arguments.as_object()?.keys();
+    let is_to_blame = |name: &&String| {
+        let mut others = arguments.clone();
+        others.as_object_mut().and_then(|others| others.remove(name.as_str()));
+        T::deserialize(&others).err().is_none_or(|error| error.to_string() != complaint)
+    };
+    names.into_iter().find(is_to_blame).cloned()
 }
 
 macro_rules! bounded {
@@ -122,9 +139,16 @@ mod tests {
     struct Sample {
         #[serde(default)]
         limit: Limit,
+        #[serde(default)]
+        order: Option<Order>,
     }
 
-    fn sample(arguments: &serde_json::Value) -> Result<Sample, ToolError> {
+    #[derive(Debug, Deserialize)]
+    enum Order {
+        Newest,
+    }
+
+    fn sample(arguments: &Value) -> Result<Sample, ToolError> {
         read(arguments.as_object().cloned().unwrap())
     }
 
@@ -135,8 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_argument_is_named_even_where_its_type_does_not_know_its_name() {
+        for bad in [json!({"limit": 3, "order": "random"}), json!({"limit": 3, "order": 7})] {
+            let refusal = sample(&bad).unwrap_err().to_string();
+            assert!(refusal.starts_with("invalid arguments: order: "), "{refusal}");
+        }
+        assert!(sample(&json!({"limit": 3, "order": "Newest"})).unwrap().order.is_some());
+    }
+
+    #[test]
     fn a_bound_is_clamped_and_a_fraction_refused() {
-        let limit = |value: serde_json::Value| from_value::<Limit>(value).map(Limit::number).ok();
+        let limit = |value: Value| from_value::<Limit>(value).map(Limit::number).ok();
         assert_eq!(limit(json!(0)), Some(1));
         assert_eq!(limit(json!(-7)), Some(1));
         assert_eq!(limit(json!(100_000)), Some(1000));
