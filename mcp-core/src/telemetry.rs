@@ -7,8 +7,9 @@ use tracing_subscriber::{
     Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-/// Our own events from info on; of the libraries only warnings, as their debug output holds headers.
-const FILTER: &str = "warn,fhir_mcp_core=info";
+/// Our own events from info on, and nobody else's: a library's warning may quote what it could not
+/// read, which may be an argument, a header or a record.
+const FILTER: &str = "off,fhir_mcp_core=info";
 
 /// Starts the log for this process.
 ///
