@@ -124,6 +124,26 @@ impl Claims {
 mod tests {
     use super::*;
 
+    /// A key made for this test; its private half is gone.
+    const MODULUS: &str = concat!(
+        "nMlTA3QUyRvZzxnrhQSVqd4zDNSLyhZ_qXejVkW4ZTHU08alVDPhA8akVKA6kP2yk6GyhVMU6fYE-fQDm_aN",
+        "c4wD5IbZIwCZcOmBHjCosZojtpEEkPGow7RfenZQ2jF6ZiMvOyqjLzOCAR-nbEb6EAreak3Q7vkaU9QxMA_D",
+        "zlXWrfEWgLDHVtvepfznv16qAP-2VuIU0QItcPRHMSwRs7pgziC5MZC8RO9xh4G6SvPFLgt8-enbQ0P7_MgE",
+        "FSFDB8rmBJO9OOxWfefaP1MORmjR1TnBy_P8MGZVDlAcd4Mj8FraRZs8TLo4cHqOZyeKdYVJlwihRtk_unRe",
+        "f5CzPQ",
+    );
+
+    /// Signed with it: the claims below.
+    const TOKEN: &str = concat!(
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.eyJpc3MiOiJodHRwczovL2poZS5leGFtcGxlL28iLCJhdWQ",
+        "iOiJnYXRld2F5Iiwic3ViIjoiMTAwMDIiLCJleHAiOjE4MDAwMDAwNjAsImlhdCI6MTgwMDAwMDAwMCwibm9",
+        "uY2UiOiJub25jZSJ9.JJgvhD0qWd16E0zDKYIRYlXSflizVjWqMCYPJTsJ4cjqDKcaROyiwlUkLanJ2p8mRz",
+        "K1t2k5qZJD1YO9EnX42HgokYYaml0X_anOFYIayzx0CKB8B_gEQGT0XpMLfJtUsiJwZNOJP1rjzhdKrURKT-",
+        "qgyopiXwswFwXgxFOJdnN0_i63xI5RfD5RoEo_mMn_migvj2EHRlkFoyuKj2WQe4nC3knwwrxhzc5Oqy8wO_",
+        "O0Rj2xce5voOVMTalsAjVMZyHuAAtk1CLdt3_PSl2Mcb9MxFPTqmdFHmzRCSaSPTZJP7wmLGGXUM9r4osoHL",
+        "PRdS_U08YhFbXUGedK2QYC3Q",
+    );
+
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
     fn claims() -> Claims {
@@ -161,6 +181,26 @@ mod tests {
         for bad in ["", "a.b", "a.b.c", "...."] {
             assert!(Unverified::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    fn key() -> RsaKey {
+        RsaKey { modulus: URL_SAFE_NO_PAD.decode(MODULUS).unwrap(), exponent: vec![1, 0, 1] }
+    }
+
+    #[test]
+    fn a_signed_token_says_who_logged_in() {
+        let token = Unverified::parse(TOKEN).unwrap();
+        assert_eq!(token.key_id(), Some("one"));
+        assert_eq!(token.verify(&key(), expected()).unwrap().as_str(), "10002");
+    }
+
+    #[test]
+    fn one_changed_claim_breaks_the_signature() {
+        let claims = TOKEN.split('.').nth(1).unwrap();
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let forged = URL_SAFE_NO_PAD.encode(text.replace("10002", "10003"));
+        let forged = TOKEN.replace(claims, &forged);
+        assert!(Unverified::parse(&forged).unwrap().verify(&key(), expected()).is_err());
     }
 
     #[test]

@@ -16,17 +16,16 @@ use crate::config::Backend;
 use crate::fault::Fault;
 use crate::http_answer;
 
+mod authorize_url;
 mod id_token;
 mod jwks;
 
+pub(crate) use authorize_url::TooLong;
 use id_token::Expected;
 use jwks::Jwks;
 
 /// The largest answer that is read, in bytes.
 const LARGEST_ANSWER: usize = 64 * 1024;
-
-/// JHE drops a longer target from its login page and strands the person there without an error.
-const LONGEST_AUTHORIZE_TARGET: usize = 2048;
 
 /// Why the backend gave no tokens.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -44,11 +43,6 @@ impl From<reqwest::Error> for NoTokens {
         Self::Fault(error.into())
     }
 }
-
-/// The authorize URL came out too long for the backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the backend's authorize URL would be too long")]
-pub(crate) struct TooLong;
 
 /// Our client at the backend.
 #[derive(Debug)]
@@ -99,21 +93,9 @@ impl UpstreamOAuth {
         }
     }
 
-    /// Where the browser logs in (RFC 6749 §4.1.1, RFC 7636 §4.3). What the client asked of us is
-    /// not passed on: scope and callback are ours.
+    /// Where the browser logs in.
     pub(crate) fn authorize_url(&self, approval: &Approval) -> Result<Url, TooLong> {
-        let mut url = self.backend.endpoints.authorize.clone();
-        url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.backend.client_id)
-            .append_pair("redirect_uri", &self.callback)
-            .append_pair("scope", &self.backend.scope)
-            .append_pair("state", &approval.state)
-            .append_pair("nonce", &approval.nonce)
-            .append_pair("code_challenge", approval.challenge.as_str())
-            .append_pair("code_challenge_method", "S256");
-        let target = url.path().len() + 1 + url.query().map_or(0, str::len);
-        if target > LONGEST_AUTHORIZE_TARGET { Err(TooLong) } else { Ok(url) }
+        authorize_url::build(&self.backend, &self.callback, approval)
     }
 
     /// Redeems a code (RFC 6749 §4.1.3); learns who logged in.

@@ -1,0 +1,57 @@
+//! The URL that sends a browser to the backend's login (RFC 6749 §4.1.1, RFC 7636 §4.3). What the
+//! client asked of us is not passed on: scope and callback are ours.
+
+use authz::broker::consent::Approval;
+use url::Url;
+
+use crate::config::Backend;
+
+/// JHE drops a longer target from its login page and strands the person there without an error.
+const LONGEST_TARGET: usize = 2048;
+
+/// The authorize URL came out too long for the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the backend's authorize URL would be too long")]
+pub(crate) struct TooLong;
+
+/// The URL for one approved login.
+pub(super) fn build(
+    backend: &Backend,
+    callback: &str,
+    approval: &Approval,
+) -> Result<Url, TooLong> {
+    let mut url = backend.endpoints.authorize.clone();
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &backend.client_id)
+        .append_pair("redirect_uri", callback)
+        .append_pair("scope", &backend.scope)
+        .append_pair("state", &approval.state)
+        .append_pair("nonce", &approval.nonce)
+        .append_pair("code_challenge", approval.challenge.as_str())
+        .append_pair("code_challenge_method", "S256");
+    bounded(url)
+}
+
+/// Path and query count, as they stand in the request line.
+fn bounded(url: Url) -> Result<Url, TooLong> {
+    let target = url.path().len() + url.query().map_or(0, |query| query.len() + 1);
+    if target > LONGEST_TARGET { Err(TooLong) } else { Ok(url) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(target_bytes: usize) -> Url {
+        let start = "/o/authorize/?scope=";
+        let padding = "x".repeat(target_bytes - start.len());
+        format!("https://jhe.example{start}{padding}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_target_of_2048_characters_is_sent_and_one_of_2049_is_not() {
+        assert!(bounded(url(2048)).is_ok());
+        assert_eq!(bounded(url(2049)), Err(TooLong));
+    }
+}
