@@ -97,7 +97,17 @@ impl TestBed {
         let running = Gateway::build(config, Arc::new(GatewayClock::over(&clock)))?
             .audit_to(records.clone())
             .start(Listeners { public: vec![public], admin })?;
-        Ok(Self { exchange, records, clock, running, origin, core_address, hop_key, core_stop, core })
+        Ok(Self {
+            exchange,
+            records,
+            clock,
+            running,
+            origin,
+            core_address,
+            hop_key,
+            core_stop,
+            core,
+        })
     }
 
     /// The gateway's public origin.
@@ -208,12 +218,7 @@ fn core(
     Ok(tokio::spawn(core.serve(listener, None, stop)))
 }
 
-fn gateway_yaml(
-    setup: &Setup,
-    exchange: &FakeExchange,
-    origin: &str,
-    core: SocketAddr,
-) -> String {
+fn gateway_yaml(setup: &Setup, exchange: &FakeExchange, origin: &str, core: SocketAddr) -> String {
     let address = origin.trim_start_matches("http://");
     let (base, client_id) = (exchange.base_url(), exchange.client_id());
     let Setup { extra_yaml, limits, audience } = setup;

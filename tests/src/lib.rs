@@ -3,8 +3,6 @@
 //! Stories in `tests/stories` and the demo are written in terms of [`TestBed`], [`login::Login`] and
 //! [`mcp::Mcp`].
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
-
 pub mod bed;
 pub mod clock;
 pub mod exchange;

@@ -1,6 +1,8 @@
 //! An OAuth client as LLM hosts have one: it discovers, registers, sends a person through the login,
 //! redeems, refreshes.
 
+#![expect(clippy::indexing_slicing, reason = "an index into JSON answers null, it does not panic")]
+
 use anyhow::{Context as _, Result, ensure};
 use authz::pkce::CodeChallenge;
 use reqwest::{Response, StatusCode};
@@ -142,7 +144,11 @@ pub async fn tokens(answer: Response) -> Result<Tokens> {
     let text = |name: &str| {
         body[name].as_str().map(str::to_owned).with_context(|| format!("{name} in the answer"))
     };
-    Ok(Tokens { access: text("access_token")?, refresh: text("refresh_token")?, scope: text("scope")? })
+    Ok(Tokens {
+        access: text("access_token")?,
+        refresh: text("refresh_token")?,
+        scope: text("scope")?,
+    })
 }
 
 /// A parameter of a URL's query.

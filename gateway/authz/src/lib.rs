@@ -4,8 +4,6 @@
 //! whatever must be asked of somebody else is returned as a step for the caller to perform. The
 //! modules are listed bottom up; each uses only those above it.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
-
 pub mod time;
 
 pub mod ids;

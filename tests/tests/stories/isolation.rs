@@ -11,14 +11,14 @@ async fn two_people_interleaved_on_one_connection_each_get_their_own() -> Result
     let bed = TestBed::start().await?;
     let login = Login::register(&bed).await?;
     let mary = login.log_in("manager_mary").await?;
-    let mark = login.log_in("manager_mark").await?;
+    let other = login.log_in("manager_mark").await?;
     // One idle connection at most, and requests one after the other: they share it.
     let one = reqwest::Client::builder().pool_max_idle_per_host(1).build()?;
     let mcp = Mcp::of(&bed, Era::Modern).over(one);
     for _ in 0..50 {
         let hers = mcp.call(&mary.access, "list_studies", json!({})).await?;
         assert_eq!(ids(hers.content()?), ["30001", "30002", "30006"]);
-        let his = mcp.call(&mark.access, "list_studies", json!({})).await?;
+        let his = mcp.call(&other.access, "list_studies", json!({})).await?;
         assert_eq!(ids(his.content()?), ["30003", "30004"]);
     }
     Ok(())

@@ -59,7 +59,8 @@ async fn a_person_logs_in_approves_and_is_answered() -> Result<()> {
     let login = Login::register(&bed).await?;
     let tokens = login.log_in("manager_mary").await?;
     assert!(tokens.access.starts_with("fmga1_") && tokens.refresh.starts_with("fmgr1_"));
-    let answer = Mcp::of(&bed, Era::Modern).call(&tokens.access, "get_study_count", json!({})).await?;
+    let answer =
+        Mcp::of(&bed, Era::Modern).call(&tokens.access, "get_study_count", json!({})).await?;
     assert_eq!(answer.content()?["count"], 3);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Stories over the whole system in memory. A test's name is the rule that it proves.
 
-#![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
 
 mod exchange_replays;
 mod isolation;

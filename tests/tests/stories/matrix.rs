@@ -1,5 +1,7 @@
 //! The policy as a table: every tool against every kind of grant. `make matrix` accepts a change.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde_json::json;
 use testbed::TestBed;
@@ -34,7 +36,7 @@ async fn the_policy_matrix_is_the_one_that_was_read_and_accepted() -> Result<()>
             assert!(permitted || answer.status == 403, "{tool}: {}", answer.status);
             assert_eq!(permitted, listed.iter().any(|l| l["name"] == *tool), "{tool} is listed");
             let word = if permitted { "yes" } else { "-" };
-            row.push_str(&format!(" {word:^width$}  ", width = grant.len()));
+            write!(row, " {word:^width$}  ", width = grant.len())?;
         }
     }
     lines.extend(rows.into_iter().map(|row| row.trim_end().to_owned()));

@@ -152,7 +152,8 @@ async fn a_core_that_is_gone_is_a_fault_and_not_an_answer() -> Result<()> {
     let mut bed = TestBed::start().await?;
     let held = Login::register(&bed).await?.log_in("manager_mary").await?;
     bed.stop_core().await;
-    let answer = Mcp::of(&bed, Era::Modern).call(&held.access, "get_study_count", json!({})).await?;
+    let answer =
+        Mcp::of(&bed, Era::Modern).call(&held.access, "get_study_count", json!({})).await?;
     assert!([502, 503].contains(&answer.status), "{}", answer.status);
     Ok(())
 }

@@ -18,7 +18,9 @@ async fn each_permitted_and_each_refused_call_is_one_audit_event() -> Result<()>
     let events = bed.audit().await?.split_off(before);
     let told: Vec<_> = events
         .iter()
-        .map(|event| (event["outcome"].as_str(), event["reason"].as_str(), event["subject"].as_str()))
+        .map(|event| {
+            (event["outcome"].as_str(), event["reason"].as_str(), event["subject"].as_str())
+        })
         .collect();
     assert_eq!(
         told,
@@ -40,7 +42,8 @@ async fn no_token_no_name_and_no_argument_stands_in_audit_trail_or_metrics() -> 
     let mcp = Mcp::of(&bed, Era::Modern);
     let found = mcp.call(&held.access, "search_patients", json!({"family": "Canary"})).await?;
     assert_eq!(found.content()?["total"], 0);
-    let shown = mcp.call(&held.access, "get_patient_demographics", json!({"patient_id": 40001})).await?;
+    let shown =
+        mcp.call(&held.access, "get_patient_demographics", json!({"patient_id": 40001})).await?;
     let person = shown.content()?.clone();
     mcp.call(&held.access, "no_such_tool_canary", json!({})).await?;
     let written = format!("{}{}", bed.metrics().await?, {
@@ -48,7 +51,9 @@ async fn no_token_no_name_and_no_argument_stands_in_audit_trail_or_metrics() -> 
         bed.records.text()
     });
     let mut secrets = vec!["Canary", "canary", "example.com", &held.access, &held.refresh];
-    secrets.extend(["family_name", "given_name", "birth_date"].iter().filter_map(|key| person[*key].as_str()));
+    secrets.extend(
+        ["family_name", "given_name", "birth_date"].iter().filter_map(|key| person[*key].as_str()),
+    );
     let client_secret = bed.exchange.client_secret();
     secrets.push(&client_secret);
     assert!(secrets.len() >= 8, "the person has a name and a birth date: {person}");

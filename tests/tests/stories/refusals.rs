@@ -35,11 +35,13 @@ async fn no_route_gives_anything_of_the_backend_without_a_token() -> Result<()> 
     for route in Route::ALL {
         for path in route.paths() {
             for method in route.methods() {
-                let answer = http.request(method.clone(), bed.at(path)).json(&json!({})).send().await?;
+                let answer =
+                    http.request(method.clone(), bed.at(path)).json(&json!({})).send().await?;
                 let status = answer.status().as_u16();
-                match route {
-                    Route::Mcp => assert_eq!(status, 401, "{method} {path}"),
-                    _ => assert_ne!(status, 500, "{method} {path}"),
+                if *route == Route::Mcp {
+                    assert_eq!(status, 401, "{method} {path}");
+                } else {
+                    assert_ne!(status, 500, "{method} {path}");
                 }
             }
         }
@@ -61,7 +63,8 @@ async fn a_path_that_is_not_exactly_a_route_is_404() -> Result<()> {
 }
 
 #[tokio::test]
-async fn garbage_and_the_backends_own_tokens_are_refused_without_asking_the_backend() -> Result<()> {
+async fn garbage_and_the_backends_own_tokens_are_refused_without_asking_the_backend() -> Result<()>
+{
     let bed = TestBed::start().await?;
     let live = bed.exchange.issue_token("manager_mary")?;
     let held = Login::register(&bed).await?.log_in("manager_mary").await?;
@@ -83,7 +86,8 @@ async fn an_expired_token_is_401_and_the_refresh_still_works() -> Result<()> {
     let login = Login::register(&bed).await?;
     let held = login.log_in("manager_mary").await?;
     bed.advance(std::time::Duration::from_secs(3600));
-    let refused = Mcp::of(&bed, Era::Modern).call(&held.access, "get_study_count", json!({})).await?;
+    let refused =
+        Mcp::of(&bed, Era::Modern).call(&held.access, "get_study_count", json!({})).await?;
     assert_eq!((refused.status, &refused.body["title"]), (401, &json!("token_expired")));
     assert_eq!(login.refresh(&held.refresh).await?.status(), 200);
     Ok(())
@@ -117,8 +121,7 @@ async fn a_token_in_the_url_is_refused_even_if_it_is_good() -> Result<()> {
 #[tokio::test]
 async fn a_narrow_login_is_told_every_scope_that_the_tool_needs() -> Result<()> {
     let bed = TestBed::start().await?;
-    let held =
-        Login::register(&bed).await?.log_in_for("manager_mary", "user/Group.rs").await?;
+    let held = Login::register(&bed).await?.log_in_for("manager_mary", "user/Group.rs").await?;
     assert_eq!(held.scope, "user/Group.rs");
     let mcp = Mcp::of(&bed, Era::Modern);
     let arguments = json!({"study_id": "30001"});
@@ -149,7 +152,8 @@ async fn batches_repeated_keys_and_large_bodies_never_reach_core() -> Result<()>
     let mcp = Mcp::of(&bed, Era::Modern);
     let mut headers = HeaderMap::new();
     headers.insert("accept", HeaderValue::from_static("application/json, text/event-stream"));
-    let large = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","x":"{}"}}"#, "x".repeat(70_000));
+    let large =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","x":"{}"}}"#, "x".repeat(70_000));
     for (body, status) in [
         (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#.to_owned(), 400),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#.to_owned(), 400),
@@ -165,20 +169,22 @@ async fn batches_repeated_keys_and_large_bodies_never_reach_core() -> Result<()>
 #[tokio::test]
 async fn a_foreign_origin_is_403_before_anything_else() -> Result<()> {
     let bed = TestBed::start().await?;
-    let request = reqwest::Client::new().post(bed.at("/mcp")).header("origin", "https://evil.example");
+    let request =
+        reqwest::Client::new().post(bed.at("/mcp")).header("origin", "https://evil.example");
     assert_eq!(request.send().await?.status(), 403);
     Ok(())
 }
 
 #[tokio::test]
 async fn a_person_over_the_limit_waits_and_nobody_else_does() -> Result<()> {
-    let limits = "{calls_per_minute: 60, burst: 3, concurrent_calls: 10, anonymous_per_minute: 600}";
+    let limits =
+        "{calls_per_minute: 60, burst: 3, concurrent_calls: 10, anonymous_per_minute: 600}";
     let setup = Setup { limits: limits.to_owned(), ..Setup::default() };
     let bed = TestBed::start_with(setup).await?;
     let login = Login::register(&bed).await?;
     let mary = login.log_in("manager_mary").await?;
     let again = login.log_in("manager_mary").await?;
-    let mark = login.log_in("manager_mark").await?;
+    let other = login.log_in("manager_mark").await?;
     let mcp = Mcp::of(&bed, Era::Modern);
     let ping = |token: String| {
         let mcp = mcp.clone();
@@ -190,7 +196,7 @@ async fn a_person_over_the_limit_waits_and_nobody_else_does() -> Result<()> {
     let limited = ping(again.access.clone()).await?;
     assert_eq!(limited.status, 429, "a second token of the same person is the same bucket");
     assert!(limited.header("retry-after").is_some() && limited.header("ratelimit").is_some());
-    assert_eq!(ping(mark.access.clone()).await?.status, 200);
+    assert_eq!(ping(other.access.clone()).await?.status, 200);
     bed.advance(std::time::Duration::from_secs(1));
     assert_eq!(ping(mary.access.clone()).await?.status, 200, "time passes, the bucket fills");
     Ok(())

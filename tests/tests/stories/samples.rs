@@ -1,11 +1,14 @@
 //! Every sample configuration loads, given the secrets that it refers to.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 
 /// A key, another for each `seed`.
 fn key(seed: u8) -> String {
-    let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap().wrapping_mul(7).wrapping_add(seed));
+    let bytes: [u8; 32] =
+        std::array::from_fn(|at| u8::try_from(at).unwrap().wrapping_mul(7).wrapping_add(seed));
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
@@ -57,7 +60,7 @@ fn with_secret_files(text: &str) -> Result<String> {
         let path = folder.join(format!("sample-key-{at}"));
         std::fs::write(&path, key(u8::try_from(at)?))?;
         let (_, rest) = part.split_once('}').context("a closing brace")?;
-        pointed.push_str(&format!("{{ file: \"{}\" }}{rest}", path.display()));
+        write!(pointed, "{{ file: \"{}\" }}{rest}", path.display())?;
     }
     Ok(pointed)
 }

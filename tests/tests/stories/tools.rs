@@ -78,7 +78,9 @@ async fn every_tool_has_a_title_hints_and_described_parameters() -> Result<()> {
         assert_eq!(tool["annotations"]["readOnlyHint"], true, "{name}");
         assert_eq!(tool["annotations"]["destructiveHint"], false, "{name}");
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");
-        for (parameter, schema) in tool["inputSchema"]["properties"].as_object().into_iter().flatten() {
+        for (parameter, schema) in
+            tool["inputSchema"]["properties"].as_object().into_iter().flatten()
+        {
             assert!(schema["description"].is_string(), "{name}.{parameter}");
         }
     }
@@ -251,7 +253,9 @@ async fn schemas_are_resources_too_and_hold_no_open_reference() -> Result<()> {
     let mary = Caller::of(&bed, "manager_mary", Era::Modern).await?;
     let listed = mary.mcp.send(Some(&mary.token), "resources/list", json!({})).await?;
     let resources = listed.body["result"]["resources"].as_array().context("resources")?.clone();
-    let schemas = resources.iter().filter(|r| r["uri"].as_str().is_some_and(|u| u.starts_with("omh://schema/")));
+    let schemas = resources
+        .iter()
+        .filter(|r| r["uri"].as_str().is_some_and(|u| u.starts_with("omh://schema/")));
     assert_eq!(schemas.clone().count(), 17);
     for resource in schemas {
         let uri = json!({"uri": resource["uri"]});

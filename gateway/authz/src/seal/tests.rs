@@ -1,6 +1,6 @@
 use proptest::prelude::*;
-use rand::rngs::StdRng;
 use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use serde::Deserialize;
 
 use super::*;
