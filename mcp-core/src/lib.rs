@@ -4,8 +4,6 @@
 //! reads its typed arguments ([`tools`]), asks the backend through a closed table ([`backend`]), and
 //! answers with narrow views of what came back ([`fhir`], [`omh`]).
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
-
 pub mod backend;
 pub mod caller;
 pub mod config;

@@ -187,8 +187,10 @@ impl Write for Records {
     }
 }
 
+/// A port of our own, with a queue that holds a burst as the programs' own listeners do.
 fn listener() -> Result<TcpListener> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?)
+    let bound = fhir_mcp_core::http::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    Ok(bound.into_std()?)
 }
 
 /// 32 random bytes in base64.
@@ -204,7 +206,6 @@ fn core(
     clock: &ManualClock,
     stop: CancellationToken,
 ) -> Result<JoinHandle<Result<()>>> {
-    listener.set_nonblocking(true)?;
     let config = CoreConfig {
         listen: listener.local_addr()?,
         admin: SocketAddr::from(([127, 0, 0, 1], 0)),

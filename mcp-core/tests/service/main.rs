@@ -1,7 +1,7 @@
 //! The tool service as the gateway meets it: sealed requests in, answers out, a scripted backend
 //! behind.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on should stop"

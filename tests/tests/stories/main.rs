@@ -6,6 +6,7 @@ mod exchange_replays;
 mod isolation;
 mod logins;
 mod matrix;
+mod operators;
 mod outages;
 mod records;
 mod refusals;

@@ -1,8 +1,6 @@
 //! Every route and every table row of refusals, from outside.
 
 use anyhow::Result;
-use authz::broker::error::{OAuthErrorCode, PageError};
-use authz::rejection::RejectionCode;
 use fhir_mcp_gateway::route::Route;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -11,22 +9,6 @@ use testbed::exchange::Endpoint;
 use testbed::login::Login;
 use testbed::mcp::{Era, Mcp};
 use testbed::{Setup, TestBed};
-
-const OPERATIONS: &str = include_str!("../../../docs/operations.md");
-
-#[test]
-fn every_code_word_has_its_row_in_the_operators_table() {
-    let rejections = RejectionCode::ALL.iter().map(|code| code.as_str());
-    let oauth = OAuthErrorCode::ALL.iter().map(|code| code.as_str());
-    let pages = PageError::ALL.iter().map(|code| code.as_str());
-    for word in rejections.chain(oauth).chain(pages) {
-        assert!(OPERATIONS.contains(&format!("| `{word}` |")), "{word} has no row");
-    }
-    for code in RejectionCode::ALL {
-        let row = format!("| `{}` | {}", code.as_str(), code.status());
-        assert!(OPERATIONS.contains(&row), "{row}");
-    }
-}
 
 #[tokio::test]
 async fn no_route_gives_anything_of_the_backend_without_a_token() -> Result<()> {

@@ -1,0 +1,64 @@
+//! What an operator reads in `docs/operations.md` is what the programs say.
+
+use authz::broker::error::{OAuthErrorCode, PageError};
+use authz::rejection::RejectionCode;
+
+const OPERATIONS: &str = include_str!("../../../docs/operations.md");
+/// Where the words stand that no type lists.
+const GATEWAY_FAULTS: &str = include_str!("../../../gateway/src/fault.rs");
+const GATEWAY_METRICS: &str = include_str!("../../../gateway/src/metrics.rs");
+const CORE_ERRORS: &str = include_str!("../../../mcp-core/src/tools/error.rs");
+const CORE_FAULTS: &str = include_str!("../../../mcp-core/src/backend/fault.rs");
+const CORE_METRICS: &str = include_str!("../../../mcp-core/src/metrics.rs");
+
+#[test]
+fn every_refusal_has_its_row() {
+    let rejections = RejectionCode::ALL.iter().map(|code| code.as_str());
+    let oauth = OAuthErrorCode::ALL.iter().map(|code| code.as_str());
+    let pages = PageError::ALL.iter().map(|code| code.as_str());
+    for word in rejections.chain(oauth).chain(pages) {
+        assert!(has_row(word), "{word} has no row");
+    }
+    for code in RejectionCode::ALL {
+        let row = format!("| `{}` | {}", code.as_str(), code.status());
+        assert!(OPERATIONS.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_fault_and_every_tool_error_has_its_row() {
+    for (source, least) in [(GATEWAY_FAULTS, 11), (CORE_ERRORS, 5), (CORE_FAULTS, 8)] {
+        let words: Vec<&str> = arms(source).collect();
+        assert!(words.len() >= least, "the words are found: {words:?}");
+        for word in words {
+            assert!(has_row(word), "{word} has no row");
+        }
+    }
+}
+
+#[test]
+fn every_metric_has_its_row() {
+    for (source, prefix, least) in [(GATEWAY_METRICS, "gateway_", 9), (CORE_METRICS, "mcp_", 3)] {
+        let quoted = source.split('"').filter(|text| text.starts_with(prefix));
+        let names: Vec<&str> = quoted.filter(|text| text.bytes().all(is_word)).collect();
+        assert!(names.len() >= least, "the names are found: {names:?}");
+        for name in names {
+            assert!(has_row(name), "{name} has no row");
+        }
+    }
+}
+
+fn has_row(word: &str) -> bool {
+    OPERATIONS.contains(&format!("| `{word}` |"))
+}
+
+/// The code words of `match` arms such as `=> "word",`.
+fn arms(source: &str) -> impl Iterator<Item = &str> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let texts = code.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+    texts.filter(|text| text.contains('_') && text.bytes().all(is_word))
+}
+
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte == b'_'
+}
