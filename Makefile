@@ -20,6 +20,7 @@ fmt:
 
 lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	@./scripts/house
 
 doc:
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --quiet

@@ -12,4 +12,5 @@ mod records;
 mod refusals;
 mod samples;
 mod single_flight;
+mod tls;
 mod tools;
