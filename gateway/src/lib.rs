@@ -17,6 +17,8 @@ pub mod telemetry;
 
 mod admin;
 mod admission;
+#[cfg(test)]
+mod bench;
 mod body;
 mod broker_api;
 mod context;

@@ -116,7 +116,7 @@ impl Shared {
 
 /// One client for the backend: no redirects (they would carry credentials along), no proxy from the
 /// environment, nothing kept from one answer to the next.
-fn http_client() -> Result<reqwest::Client, BuildError> {
+pub(crate) fn http_client() -> Result<reqwest::Client, BuildError> {
     // The provider may be installed already; the first one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
