@@ -14,7 +14,7 @@ use pingora::proxy::Session;
 use crate::body;
 use crate::context::Context;
 use crate::fault::{Fault, Stop};
-use crate::forward::Hop;
+use crate::forward;
 use crate::rate_limit::Exceeded;
 use crate::shared::Shared;
 
@@ -48,7 +48,7 @@ pub(crate) async fn admit(
         .policy
         .decide(call, principal)
         .map_err(|(denial, call)| Stop::Refuse(Rejection::denied(denial, call.id())))?;
-    context.hop = Some(Hop::seal(gateway, permit, &context.request_id, &body));
+    context.hop = Some(forward::seal(gateway, permit, &context.request_id, &body));
     Ok(())
 }
 

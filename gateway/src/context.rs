@@ -6,7 +6,7 @@ use authz::ids::{ClientRef, RequestId, Subject};
 use http::HeaderValue;
 
 use crate::fault::Stop;
-use crate::forward::Hop;
+use crate::forward::SealedHop;
 use crate::introspection_cache::CacheKey;
 use crate::rate_limit::{CallPlace, Exceeded};
 use crate::route::Route;
@@ -71,7 +71,7 @@ pub(crate) struct Context {
     /// The tool, if the policy knows it.
     pub(crate) tool: Option<String>,
     /// What goes to core beside the body.
-    pub(crate) hop: Option<Hop>,
+    pub(crate) hop: Option<SealedHop>,
     /// Under which key introspection is cached, to forget it when the backend refuses the token.
     pub(crate) cached_under: Option<CacheKey>,
     /// Whether a second connection to core was tried.

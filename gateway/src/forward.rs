@@ -1,5 +1,7 @@
 //! The hop to core: what goes there, and what of its answer comes back. Both by allow-list.
 
+use std::fmt;
+
 use authz::hop::{BACKEND_TOKEN_REFUSED, FAULT_HEADER, HEADER, HOST};
 use authz::ids::RequestId;
 use authz::policy::Permit;
@@ -28,24 +30,28 @@ const MOST_PARAMETERS: usize = 32;
 /// What comes back from core.
 const FROM_CORE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, DATE];
 
-/// What goes to core beside the body. There is none without a [`Permit`].
-#[derive(Debug)]
-pub(crate) struct Hop {
-    sealed: String,
+/// What goes to core beside the body: the caller of one permitted call, sealed together with the
+/// digest of its body. Only [`seal`] makes one, and only from a [`Permit`].
+pub(crate) struct SealedHop {
+    header: String,
     body_bytes: usize,
 }
 
-impl Hop {
-    /// Seals the caller of a permitted call together with the digest of its body.
-    pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]) -> Self {
-        let claims = permit.into_hop(gateway.hop_backend.clone(), id.clone());
-        let sealed = gateway.hop.seal(claims, body, gateway.clock.now(), &mut rand::rng());
-        Self { sealed, body_bytes: body.len() }
+impl fmt::Debug for SealedHop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedHop").finish_non_exhaustive()
     }
 }
 
+/// Seals the caller of a permitted call for this very body.
+pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]) -> SealedHop {
+    let claims = permit.into_hop(gateway.hop_backend.clone(), id.clone());
+    let header = gateway.hop.seal(claims, body, gateway.clock.now(), &mut rand::rng());
+    SealedHop { header, body_bytes: body.len() }
+}
+
 /// Rewrites the request for core. The framing is ours too: the whole body is known.
-pub(crate) fn attach(request: &mut RequestHeader, hop: &Hop) -> pingora::Result<()> {
+pub(crate) fn attach(request: &mut RequestHeader, hop: &SealedHop) -> pingora::Result<()> {
     let parameters = request.headers.keys().filter(|name| name.as_str().starts_with(PARAMETER));
     let too_many = parameters.count() > MOST_PARAMETERS;
     let dropped: Vec<HeaderName> = request
@@ -61,7 +67,7 @@ pub(crate) fn attach(request: &mut RequestHeader, hop: &Hop) -> pingora::Result<
     request.set_raw_path(authz::metadata::MCP_PATH.as_bytes())?;
     request.insert_header(http::header::HOST, HOST)?;
     request.insert_header(CONTENT_LENGTH, hop.body_bytes)?;
-    request.insert_header(HEADER, hop.sealed.as_str())
+    request.insert_header(HEADER, hop.header.as_str())
 }
 
 /// What the status of core's answer means.
@@ -165,7 +171,7 @@ mod tests {
         ] {
             request.append_header(name, "client").unwrap();
         }
-        let hop = Hop { sealed: "sealed".to_owned(), body_bytes: 7 };
+        let hop = SealedHop { header: "sealed".to_owned(), body_bytes: 7 };
         attach(&mut request, &hop).unwrap();
         assert_eq!(
             names(&request.headers),
@@ -185,6 +191,7 @@ mod tests {
         assert_eq!(request.headers[HEADER], "sealed");
         assert_eq!(request.headers["content-length"], "7");
         assert_eq!(request.headers["host"], HOST);
+        assert!(!format!("{hop:?}").contains("sealed"), "the blob is not for logs");
     }
 
     #[test]
