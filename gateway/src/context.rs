@@ -66,6 +66,8 @@ pub(crate) struct Context {
     pub(crate) caller: Option<(Subject, ClientRef)>,
     /// The client alone, where nobody is logged in yet.
     pub(crate) client: Option<ClientRef>,
+    /// The step of a login.
+    pub(crate) step: Option<&'static str>,
     /// The MCP method, out of a closed set.
     pub(crate) method: Option<&'static str>,
     /// The tool, if the policy knows it.
@@ -98,6 +100,7 @@ impl Context {
             status: None,
             caller: None,
             client: None,
+            step: None,
             method: None,
             tool: None,
             hop: None,

@@ -56,6 +56,7 @@ pub(crate) async fn finish(gateway: &Shared, audit: &AuditTrail, context: &mut C
         status,
         elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         client.id = client,
+        login.step = context.step,
         mcp.method = context.method,
         mcp.tool = context.tool,
         "request"

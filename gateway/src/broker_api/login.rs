@@ -15,6 +15,7 @@ use http::{HeaderMap, Response};
 
 use super::cookies::{Cookies, see_other};
 use super::{Remark, Told, pages, remarked};
+use crate::record;
 use crate::shared::Shared;
 
 /// `GET /authorize`: shows the consent page, and changes nothing.
@@ -36,7 +37,7 @@ pub(super) async fn authorize(
         Ok(page) => {
             let mut response = pages::consent(&gateway, &page);
             cookies.set_consent(response.headers_mut(), &page.cookie);
-            of_client(response, request.client)
+            remarked(response, Remark::of(request.client))
         }
     }
 }
@@ -57,7 +58,9 @@ pub(super) async fn consent(
     let answer = broker.consent(&form, cookie.as_ref(), now, &mut rand::rng());
     match answer {
         Err(refusal) => refused(refusal, &id),
-        Ok(Answer::Declined { location }) => told(&location, OAuthErrorCode::AccessDenied),
+        Ok(Answer::Declined { location, client }) => {
+            told(&location, OAuthErrorCode::AccessDenied, client)
+        }
         Ok(Answer::Approved(approval)) => approved(&gateway, &headers, &approval, &id),
     }
 }
@@ -68,16 +71,21 @@ fn approved(
     approval: &Approval,
     id: &RequestId,
 ) -> Response<Body> {
-    let Ok(url) = gateway.upstream.authorize_url(approval) else {
-        tracing::error!("the backend's authorize URL is too long; shorten backend.endpoints");
-        return pages::failed(id);
+    let remark = Remark::of(approval.client.clone());
+    let url = match gateway.upstream.authorize_url(approval) {
+        Ok(url) => url,
+        Err(fault) => {
+            record::fault(&gateway.metrics, id, &fault);
+            let stage = Some(Told::Faulted(fault.kind()));
+            return remarked(pages::failed(id), Remark { stage, ..remark });
+        }
     };
     let mut response = see_other(url.as_str());
     if let Some(name) = transaction_name(&approval.state) {
         let cookies = Cookies::of(&gateway.broker.urls);
         cookies.set_transaction(sent, response.headers_mut(), name, &approval.cookie);
     }
-    response
+    remarked(response, remark)
 }
 
 /// `GET /oauth/callback`: the browser comes back from the backend.
@@ -99,8 +107,8 @@ pub(super) async fn callback(
     let mut response = match returned {
         Err(error) => refused(Refusal::Page(error), &id),
         Ok(to) => match to.failed {
-            Some(code) => told(&to.location, code),
-            None => see_other(&to.location),
+            Some(code) => told(&to.location, code, to.client),
+            None => remarked(see_other(&to.location), Remark::of(to.client)),
         },
     };
     if cookie.is_some() {
@@ -111,7 +119,7 @@ pub(super) async fn callback(
 
 fn refused(refusal: Refusal, id: &RequestId) -> Response<Body> {
     match refusal {
-        Refusal::Redirect { code, location } => told(&location, code),
+        Refusal::Redirect { code, location, client } => told(&location, code, client),
         Refusal::Page(error) => {
             let stage = Some(Told::Refused(error.as_str()));
             remarked(pages::error(error, id), Remark { stage, ..Remark::default() })
@@ -120,11 +128,7 @@ fn refused(refusal: Refusal, id: &RequestId) -> Response<Body> {
 }
 
 /// Tells the client by way of the browser.
-fn told(location: &str, code: OAuthErrorCode) -> Response<Body> {
+fn told(location: &str, code: OAuthErrorCode, client: ClientRef) -> Response<Body> {
     let stage = Some(Told::Refused(code.as_str()));
-    remarked(see_other(location), Remark { stage, ..Remark::default() })
-}
-
-fn of_client(response: Response<Body>, client: ClientRef) -> Response<Body> {
-    remarked(response, Remark { client: Some(client), ..Remark::default() })
+    remarked(see_other(location), Remark { stage, ..Remark::of(client) })
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use pingora::proxy::Session;
 use tower::ServiceExt as _;
 
@@ -23,6 +23,9 @@ mod login;
 mod pages;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use tokens::NoIssue;
 
 /// What a handler tells the records, beside its answer.
@@ -31,6 +34,13 @@ struct Remark {
     stage: Option<Told>,
     subject: Option<Subject>,
     client: Option<ClientRef>,
+}
+
+impl Remark {
+    /// About this client alone.
+    fn of(client: ClientRef) -> Self {
+        Self { client: Some(client), ..Self::default() }
+    }
 }
 
 /// Why a handler's answer is a no.
@@ -71,6 +81,7 @@ pub(crate) async fn serve(
     session: &mut Session,
     context: &mut Context,
 ) -> Result<Response<Body>, Stop> {
+    context.step = context.route.and_then(|route| step(route, &session.req_header().method));
     let cap = context.route.map_or(0, Route::body_cap);
     let deadline = gateway.config.server.deadlines.body;
     let body = body::read_bounded(session, cap, deadline).await?;
@@ -86,6 +97,20 @@ pub(crate) async fn serve(
     context.caller = remark.subject.zip(remark.client.clone());
     context.client = remark.client;
     Ok(response)
+}
+
+/// Which step of a login this is, for whoever looks up why one failed.
+fn step(route: Route, method: &Method) -> Option<&'static str> {
+    match route {
+        Route::Authorize if method == Method::POST => Some("consent"),
+        Route::Authorize | Route::Callback | Route::Token | Route::Register => Some(route.as_str()),
+        Route::Mcp
+        | Route::ProtectedResource
+        | Route::AuthorizationServer
+        | Route::Revoke
+        | Route::Health
+        | Route::Home => None,
+    }
 }
 
 fn request(session: &Session, body: Bytes, id: &RequestId) -> Result<Request<Body>, Stop> {

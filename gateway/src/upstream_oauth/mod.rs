@@ -20,7 +20,6 @@ mod authorize_url;
 mod id_token;
 mod jwks;
 
-pub(crate) use authorize_url::TooLong;
 use id_token::Expected;
 use jwks::Jwks;
 
@@ -94,7 +93,7 @@ impl UpstreamOAuth {
     }
 
     /// Where the browser logs in.
-    pub(crate) fn authorize_url(&self, approval: &Approval) -> Result<Url, TooLong> {
+    pub(crate) fn authorize_url(&self, approval: &Approval) -> Result<Url, Fault> {
         authorize_url::build(&self.backend, &self.callback, approval)
     }
 

@@ -62,6 +62,8 @@ pub enum Refusal {
         code: OAuthErrorCode,
         /// Where the browser is sent.
         location: String,
+        /// The client, for the record.
+        client: ClientRef,
     },
 }
 
@@ -89,6 +91,7 @@ impl Broker {
                 code,
                 state.filter(|state| state.len() <= LONGEST_STATE),
             ),
+            client: id.fingerprint(),
         })?;
         Ok(AuthorizationRequest {
             client: id.fingerprint(),

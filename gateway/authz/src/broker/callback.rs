@@ -72,6 +72,8 @@ pub struct Return {
     pub location: String,
     /// The error word, if the login failed.
     pub failed: Option<OAuthErrorCode>,
+    /// The client, for the record.
+    pub client: ClientRef,
 }
 
 /// The `state` of a callback query, by which the shell finds the transaction cookie.
@@ -110,18 +112,19 @@ impl Broker {
             .accept(&transaction.request.redirect_uri)
             .ok_or(PageError::RedirectMismatch)?;
         let client_state = transaction.request.state.clone();
+        let client = transaction.request.client.clone();
         match (form.value("code"), form.value("error")) {
             (Some(code), None) => {
                 let code = self.sealed_code(code, transaction, now, rng);
                 let mut parameters = vec![("code", code.as_str())];
                 parameters.extend(client_state.as_deref().map(|state| ("state", state)));
                 parameters.push(("iss", self.urls.issuer()));
-                Ok(Return { location: redirect.with_parameters(&parameters), failed: None })
+                Ok(Return { location: redirect.with_parameters(&parameters), failed: None, client })
             }
             (None, Some(error)) => {
                 let code = relayed(error);
                 let location = self.error_location(&redirect, code, client_state.as_deref());
-                Ok(Return { location, failed: Some(code) })
+                Ok(Return { location, failed: Some(code), client })
             }
             _ => Err(PageError::MalformedRequest),
         }

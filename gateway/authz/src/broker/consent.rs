@@ -12,7 +12,7 @@ use crate::broker::authorize::{AuthorizationRequest, Refusal};
 use crate::broker::error::{OAuthErrorCode, PageError};
 use crate::broker::form::Form;
 use crate::broker::{Broker, TRANSACTION_LIFETIME};
-use crate::ids::BackendName;
+use crate::ids::{BackendName, ClientRef};
 use crate::pkce::CodeChallenge;
 use crate::seal::{Purpose, Sealable, Unsealable};
 use crate::secret::{self, CodeVerifier};
@@ -94,6 +94,8 @@ pub enum Answer {
     Declined {
         /// Where the browser is sent.
         location: String,
+        /// The client, for the record.
+        client: ClientRef,
     },
 }
 
@@ -108,6 +110,8 @@ pub struct Approval {
     pub challenge: CodeChallenge,
     /// Our nonce.
     pub nonce: String,
+    /// The client, for the record.
+    pub client: ClientRef,
 }
 
 /// The part of `state` that names its transaction cookie, so that several logins can run at once.
@@ -176,7 +180,7 @@ impl Broker {
             Some("decline") => {
                 let state = request.state.as_deref();
                 let location = self.error_location(&redirect, OAuthErrorCode::AccessDenied, state);
-                Ok(Answer::Declined { location })
+                Ok(Answer::Declined { location, client: request.client })
             }
             _ => Err(Refusal::Page(PageError::MalformedRequest)),
         }
@@ -192,6 +196,7 @@ impl Broker {
         let verifier = CodeVerifier::new(random_text(rng));
         let nonce = random_text(rng);
         let challenge = CodeChallenge::of(verifier.expose());
+        let client = request.client.clone();
         let transaction = Transaction {
             request,
             verifier,
@@ -200,7 +205,7 @@ impl Broker {
             approved_at: now,
         };
         let cookie = self.sealer.seal_bound(&transaction, state.as_bytes(), rng);
-        Approval { state, cookie, challenge, nonce }
+        Approval { state, cookie, challenge, nonce, client }
     }
 }
 

@@ -10,7 +10,7 @@ use super::authorize::{AuthorizationRequest, Refusal};
 use super::consent::{Answer, Approval, ConsentCookie};
 use super::error::{OAuthErrorCode, PageError};
 use super::*;
-use crate::ids::BackendName;
+use crate::ids::{BackendName, ClientId};
 use crate::keyring::{KeyRing, SecretKey};
 use crate::redirect_uri::RedirectPolicy;
 use crate::time::Timestamp;
@@ -146,10 +146,11 @@ fn a_proven_client_is_told_what_is_wrong_with_state_and_iss() {
         (("scope", "admin"), OAuthErrorCode::InvalidScope),
         (("scope", "user/*.cud"), OAuthErrorCode::InvalidScope),
     ] {
-        let Err(Refusal::Redirect { code, location }) = authorize(&[change]) else {
+        let Err(Refusal::Redirect { code, location, client }) = authorize(&[change]) else {
             panic!("{change:?} is refused by redirect")
         };
         assert_eq!(code, error, "{change:?}");
+        assert_eq!(client, ClientId::parse(&client_id()).unwrap().fingerprint());
         assert!(location.starts_with(REDIRECT));
         assert_eq!(parameter(&location, "error").as_deref(), Some(error.as_str()));
         assert_eq!(parameter(&location, "state").as_deref(), Some("client state &="));
@@ -217,8 +218,9 @@ fn a_person_who_declines_sends_the_client_access_denied() {
     let page = broker.consent_page(&authorize(&[]).unwrap(), None, &mut rng()).unwrap();
     let form = format!("request={}&decision=decline", page.request);
     let answer = broker.consent(&form, Some(&page.cookie), NOW, &mut rng()).unwrap();
-    let Answer::Declined { location } = answer else { panic!("was declined") };
+    let Answer::Declined { location, client } = answer else { panic!("was declined") };
     assert_eq!(parameter(&location, "error").as_deref(), Some("access_denied"));
+    assert_eq!(client, authorize(&[]).unwrap().client);
 }
 
 #[test]
@@ -275,6 +277,7 @@ fn a_success_carries_our_code_the_clients_state_and_iss_and_not_the_backends_cod
     assert_eq!(parameter(&returned.location, "state").as_deref(), Some("client state &="));
     assert_eq!(parameter(&returned.location, "iss").as_deref(), Some(ORIGIN));
     assert!(!returned.location.contains("backend-code"));
+    assert_eq!(returned.client, approval.client);
 }
 
 #[test]
