@@ -1,0 +1,43 @@
+"""Runs the parts that are named, or all of them, and says how many checks passed."""
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from lane import agreement, check, codes, deactivation, outage, refreshes, revocation, rotation
+from lane.world import World
+
+PARTS = {part.__name__.split(".")[-1]: part for part in (
+    agreement, refreshes, revocation, deactivation, outage, rotation, codes
+)}
+
+
+def run(name, world):
+    try:
+        PARTS[name].run(world)
+    except Exception as failure:  # noqa: BLE001 - one part that breaks does not hide the others
+        check.check(f"{name}: ran to its end", False, f"{type(failure).__name__}: {failure}")
+        traceback.print_exc()
+
+
+def main():
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL may be another user
+        with World(folder) as world:
+            for name in wanted:
+                run(name, world)
+            programs = Path(folder).glob("*.log")
+            if check.counts["not ok"]:
+                for log in sorted(programs):
+                    for line in log.read_text(errors="replace").splitlines()[-15:]:
+                        print(f"# {log.stem}: {line[:300]}", file=sys.stderr)
+    print(f"{check.counts['ok']} passed, {check.counts['not ok']} failed")
+    sys.exit(check.counts["not ok"] > 0)
+
+
+if __name__ == "__main__":
+    main()
