@@ -13,6 +13,7 @@ use authz::redirect_uri::RedirectPolicy;
 use authz::scope::Scope;
 use authz::seal::Sealer;
 use authz::token::Admission;
+use oauth2::RedirectUrl;
 use rand::Rng as _;
 
 use crate::broker_api::NoIssue;
@@ -37,6 +38,9 @@ pub enum BuildError {
     /// No HTTP client, most likely for want of CA certificates.
     #[error("cannot make an HTTP client; are CA certificates installed?")]
     Http(#[source] reqwest::Error),
+    /// The public origin makes no callback URL.
+    #[error("server.public_url")]
+    PublicUrl(#[from] url::ParseError),
     /// The counters do not register.
     #[error("cannot make the metrics")]
     Metrics(#[from] prometheus::Error),
@@ -89,7 +93,12 @@ impl Shared {
                 base_url: backend.base_url.clone(),
             },
             introspections: Arc::new(introspections),
-            upstream: UpstreamOAuth::new(http, backend, urls.callback(), Arc::clone(&clock)),
+            upstream: UpstreamOAuth::new(
+                http,
+                backend,
+                RedirectUrl::new(urls.callback())?,
+                Arc::clone(&clock),
+            ),
             refreshes: RefreshFlights::new(),
             limits: RateLimits::new(config.limits.clone(), Arc::clone(&clock)),
             edge: Edge::new(&config.server),

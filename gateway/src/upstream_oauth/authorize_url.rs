@@ -2,9 +2,10 @@
 //! client asked of us is not passed on: scope and callback are ours.
 
 use authz::broker::consent::Approval;
+use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
 use url::Url;
 
-use crate::config::Backend;
+use super::wire::BackendClient;
 use crate::fault::Fault;
 
 /// JHE drops a longer target from its login page and strands the person there without an error.
@@ -15,17 +16,18 @@ const TOO_LONG: Fault = Fault::Internal(
 );
 
 /// The URL for one approved login.
-pub(super) fn build(backend: &Backend, callback: &str, approval: &Approval) -> Result<Url, Fault> {
-    let mut url = backend.endpoints.authorize.clone();
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &backend.client_id)
-        .append_pair("redirect_uri", callback)
-        .append_pair("scope", &backend.scope)
-        .append_pair("state", &approval.state)
-        .append_pair("nonce", &approval.nonce)
-        .append_pair("code_challenge", approval.challenge.as_str())
-        .append_pair("code_challenge_method", "S256");
+pub(super) fn build(
+    client: &BackendClient,
+    scope: &str,
+    approval: &Approval,
+) -> Result<Url, Fault> {
+    let verifier = PkceCodeVerifier::new(approval.verifier.expose().to_owned());
+    let (url, _) = client
+        .authorize_url(|| CsrfToken::new(approval.state.clone()))
+        .add_scopes(scope.split(' ').map(|token| Scope::new(token.to_owned())))
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+        .add_extra_param("nonce", approval.nonce.as_str())
+        .url();
     bounded(url)
 }
 

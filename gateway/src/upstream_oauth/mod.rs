@@ -1,13 +1,14 @@
 //! Speaks OAuth to the backend, as its client: one function for each request.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use authz::broker::consent::Approval;
 use authz::broker::issue::BackendTokens;
 use authz::ids::Subject;
 use authz::secret::{BackendCode, BackendRefreshToken, BackendToken, CodeVerifier};
-use secrecy::{ExposeSecret as _, SecretString};
+use oauth2::basic::BasicTokenType;
+use oauth2::{AuthorizationCode, PkceCodeVerifier, RedirectUrl, RefreshToken, TokenResponse as _};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use url::Url;
 
@@ -19,12 +20,11 @@ use crate::http_answer;
 mod authorize_url;
 mod id_token;
 mod jwks;
+mod wire;
 
 use id_token::Expected;
 use jwks::Jwks;
-
-/// The largest answer that is read, in bytes.
-const LARGEST_ANSWER: usize = 64 * 1024;
+use wire::{BackendClient, LARGEST_ANSWER, TokenAnswer, Wire};
 
 /// Why the backend gave no tokens.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,37 +37,15 @@ pub(crate) enum NoTokens {
     Fault(#[from] Fault),
 }
 
-impl From<reqwest::Error> for NoTokens {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
 /// Our client at the backend.
 #[derive(Debug)]
 pub(crate) struct UpstreamOAuth {
     http: reqwest::Client,
     backend: Backend,
-    client_secret: Option<SecretString>,
-    callback: String,
+    client: BackendClient,
+    wire: Wire,
     jwks: Jwks,
     clock: Arc<dyn Clock>,
-}
-
-/// RFC 6749 §5.1, with OpenID Connect Core §3.1.3.3.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: String,
-    token_type: String,
-    expires_in: Option<u64>,
-    refresh_token: Option<String>,
-    scope: Option<String>,
-    id_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ErrorAnswer {
-    error: String,
 }
 
 #[derive(Deserialize)]
@@ -79,22 +57,22 @@ impl UpstreamOAuth {
     pub(crate) fn new(
         http: reqwest::Client,
         backend: &Backend,
-        callback: String,
+        callback: RedirectUrl,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             jwks: Jwks::new(http.clone(), backend, Arc::clone(&clock)),
-            client_secret: backend.client_secret.as_ref().map(|secret| secret.expose().clone()),
+            client: wire::client(backend, callback),
+            wire: Wire { http: http.clone(), deadline: backend.deadline },
             http,
             backend: backend.clone(),
-            callback,
             clock,
         }
     }
 
     /// Where the browser logs in.
     pub(crate) fn authorize_url(&self, approval: &Approval) -> Result<Url, Fault> {
-        authorize_url::build(&self.backend, &self.callback, approval)
+        authorize_url::build(&self.client, &self.backend.scope, approval)
     }
 
     /// Redeems a code (RFC 6749 §4.1.3); learns who logged in.
@@ -105,18 +83,18 @@ impl UpstreamOAuth {
         nonce: &str,
     ) -> Result<BackendTokens, NoTokens> {
         let answer = self
-            .ask_for_tokens(&[
-                ("grant_type", "authorization_code"),
-                ("code", code.expose()),
-                ("redirect_uri", &self.callback),
-                ("code_verifier", verifier.expose()),
-            ])
-            .await?;
-        let subject = match &answer.id_token {
+            .client
+            .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()))
+            .request_async(&self.wire)
+            .await
+            .map_err(wire::no_tokens)?;
+        self.check(&answer)?;
+        let subject = match &answer.extra_fields().id_token {
             Some(token) => self.subject_of(token, Some(nonce)).await?,
-            None => self.userinfo(&answer.access_token).await?,
+            None => self.userinfo(answer.access_token().secret()).await?,
         };
-        Ok(answer.into_tokens(Some(subject)))
+        Ok(backend_tokens(&answer, Some(subject)))
     }
 
     /// Refreshes (RFC 6749 §6). Who it is about stands in our seal; an id token that says otherwise
@@ -125,22 +103,31 @@ impl UpstreamOAuth {
         &self,
         token: &BackendRefreshToken,
     ) -> Result<BackendTokens, NoTokens> {
+        let shown = RefreshToken::new(token.expose().to_owned());
         let answer = self
-            .ask_for_tokens(&[("grant_type", "refresh_token"), ("refresh_token", token.expose())])
-            .await?;
-        let subject = match &answer.id_token {
+            .client
+            .exchange_refresh_token(&shown)
+            .request_async(&self.wire)
+            .await
+            .map_err(wire::no_tokens)?;
+        self.check(&answer)?;
+        let subject = match &answer.extra_fields().id_token {
             Some(id_token) => Some(self.subject_of(id_token, None).await?),
             None => None,
         };
-        let mut tokens = answer.into_tokens(subject);
+        let mut tokens = backend_tokens(&answer, subject);
         // A token that is not replaced stays good (RFC 6749 §6).
         tokens.refresh.get_or_insert_with(|| token.clone());
         Ok(tokens)
     }
 
-    /// Revokes (RFC 7009 §2.1).
+    /// Revokes (RFC 7009 §2.1). Written out here: the crate revokes over https alone, and a backend
+    /// may be on loopback.
     pub(crate) async fn revoke(&self, token: &str, hint: &str) -> Result<(), Fault> {
-        let form = self.with_client(&[("token", token), ("token_type_hint", hint)]);
+        let mut form = vec![("token", token), ("token_type_hint", hint)];
+        form.push(("client_id", &self.backend.client_id));
+        let secret = self.backend.client_secret.as_ref().map(|secret| secret.expose());
+        form.extend(secret.map(|secret| ("client_secret", secret.expose_secret())));
         let request = self.http.post(self.backend.endpoints.revoke.clone());
         let response = request.timeout(self.backend.deadline).form(&form).send().await?;
         match http_answer::read(response, LARGEST_ANSWER).await?.0 {
@@ -150,25 +137,19 @@ impl UpstreamOAuth {
         }
     }
 
-    async fn ask_for_tokens(&self, form: &[(&str, &str)]) -> Result<TokenAnswer, NoTokens> {
-        let form = self.with_client(form);
-        let request = self.http.post(self.backend.endpoints.token.clone());
-        let response = request.timeout(self.backend.deadline).form(&form).send().await?;
-        let (status, body) = http_answer::read(response, LARGEST_ANSWER).await?;
-        let answer = token_answer(status, &body)?;
-        // A login that is not openid says nothing about who it is.
-        let asked = |scope: &str| scope.split(' ').any(|token| token == "openid");
-        if asked(&self.backend.scope) && answer.scope.as_deref().is_some_and(|got| !asked(got)) {
-            return Err(Fault::BackendAnswer("scope without openid").into());
+    /// What an answer must say beyond its form.
+    fn check(&self, answer: &TokenAnswer) -> Result<(), Fault> {
+        let empty = answer.access_token().secret().is_empty();
+        if empty || *answer.token_type() != BasicTokenType::Bearer {
+            return Err(Fault::BackendAnswer("token endpoint token type"));
         }
-        Ok(answer)
-    }
-
-    fn with_client<'f>(&'f self, form: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
-        let mut form = form.to_vec();
-        form.push(("client_id", &self.backend.client_id));
-        form.extend(self.client_secret.as_ref().map(|s| ("client_secret", s.expose_secret())));
-        form
+        // A login that is not openid says nothing about who it is.
+        let asked = self.backend.scope.split(' ').any(|scope| scope == "openid");
+        let given = answer.scopes().is_none_or(|scopes| scopes.iter().any(|s| **s == *"openid"));
+        if asked && !given {
+            return Err(Fault::BackendAnswer("scope without openid"));
+        }
+        Ok(())
     }
 
     async fn subject_of(&self, token: &str, nonce: Option<&str>) -> Result<Subject, Fault> {
@@ -196,35 +177,13 @@ impl UpstreamOAuth {
     }
 }
 
-impl TokenAnswer {
-    fn into_tokens(self, subject: Option<Subject>) -> BackendTokens {
-        BackendTokens {
-            access: BackendToken::new(self.access_token),
-            refresh: self.refresh_token.map(BackendRefreshToken::new),
-            expires_in: self.expires_in.map(Duration::from_secs),
-            subject,
-        }
-    }
-}
-
-/// Only the backend's own `invalid_grant` is one: were a hiccup taken for it, everybody would be
-/// logged out.
-fn token_answer(status: u16, body: &[u8]) -> Result<TokenAnswer, NoTokens> {
-    if status == 200 {
-        let answer: TokenAnswer = serde_json::from_slice(body)
-            .map_err(|_| Fault::BackendAnswer("token endpoint body"))?;
-        if !answer.token_type.eq_ignore_ascii_case("bearer") || answer.access_token.is_empty() {
-            return Err(Fault::BackendAnswer("token endpoint token type").into());
-        }
-        return Ok(answer);
-    }
-    let error = serde_json::from_slice(body).map(|answer: ErrorAnswer| answer.error);
-    match (status, error.as_deref()) {
-        (400, Ok("invalid_grant")) => Err(NoTokens::InvalidGrant),
-        (400 | 401, Ok("invalid_client" | "unauthorized_client")) | (401 | 403, _) => {
-            Err(Fault::BackendRefusedUs.into())
-        }
-        _ => Err(Fault::BackendAnswer("token endpoint status").into()),
+fn backend_tokens(answer: &TokenAnswer, subject: Option<Subject>) -> BackendTokens {
+    let refresh = answer.refresh_token().map(|token| token.secret().as_str());
+    BackendTokens {
+        access: BackendToken::new(answer.access_token().secret().as_str()),
+        refresh: refresh.map(BackendRefreshToken::new),
+        expires_in: answer.expires_in(),
+        subject,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The backend as a script: what it answers, and what we make of it.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -43,6 +44,7 @@ async fn upstream(status: u16, body: &str) -> (UpstreamOAuth, Scripted) {
 fn client_of(backend: &Backend) -> UpstreamOAuth {
     let http = shared::http_client().unwrap();
     let callback = "https://gateway.example/oauth/callback".to_owned();
+    let callback = RedirectUrl::new(callback).unwrap();
     UpstreamOAuth::new(http, backend, callback, Arc::new(SystemClock::start()))
 }
 
@@ -158,4 +160,35 @@ async fn a_revocation_counts_only_with_200() {
         let revoked = upstream(status, "").await.0.revoke("t", "access_token").await;
         assert_eq!(revoked.err().map(|fault| fault.kind()), expected, "{status}");
     }
+}
+
+#[tokio::test]
+async fn the_authorize_url_asks_for_a_code_with_our_challenge_state_and_nonce() {
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let approval = Approval {
+        state: "our-state".to_owned(),
+        cookie: "sealed".to_owned(),
+        verifier: CodeVerifier::new(verifier),
+        nonce: "our-nonce".to_owned(),
+        client: authz::ids::ClientId::parse("client").unwrap().fingerprint(),
+    };
+    let upstream = client_of(&bench::backend("https://jhe.example"));
+    let url = upstream.authorize_url(&approval).unwrap();
+    assert!(url.as_str().starts_with("https://jhe.example/o/authorize/?"));
+    let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    pairs.sort_unstable();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(
+        pairs,
+        [
+            ("client_id", "gateway"),
+            ("code_challenge", authz::pkce::CodeChallenge::of(verifier).as_str()),
+            ("code_challenge_method", "S256"),
+            ("nonce", "our-nonce"),
+            ("redirect_uri", "https://gateway.example/oauth/callback"),
+            ("response_type", "code"),
+            ("scope", "openid email"),
+            ("state", "our-state"),
+        ]
+    );
 }

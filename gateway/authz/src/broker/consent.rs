@@ -13,7 +13,6 @@ use crate::broker::error::{OAuthErrorCode, PageError};
 use crate::broker::form::Form;
 use crate::broker::{Broker, TRANSACTION_LIFETIME};
 use crate::ids::{BackendName, ClientRef};
-use crate::pkce::CodeChallenge;
 use crate::seal::{Purpose, Sealable, Unsealable};
 use crate::secret::{self, CodeVerifier};
 use crate::time::Timestamp;
@@ -106,8 +105,8 @@ pub struct Approval {
     pub state: String,
     /// The value of the transaction cookie.
     pub cookie: String,
-    /// Our PKCE challenge towards the backend.
-    pub challenge: CodeChallenge,
+    /// Our PKCE verifier towards the backend: the URL carries its challenge.
+    pub verifier: CodeVerifier,
     /// Our nonce.
     pub nonce: String,
     /// The client, for the record.
@@ -195,17 +194,16 @@ impl Broker {
         let state = random_text(rng);
         let verifier = CodeVerifier::new(random_text(rng));
         let nonce = random_text(rng);
-        let challenge = CodeChallenge::of(verifier.expose());
         let client = request.client.clone();
         let transaction = Transaction {
             request,
-            verifier,
+            verifier: verifier.clone(),
             nonce: nonce.clone(),
             backend: self.backend().clone(),
             approved_at: now,
         };
         let cookie = self.sealer.seal_bound(&transaction, state.as_bytes(), rng);
-        Approval { state, cookie, challenge, nonce, client }
+        Approval { state, cookie, verifier, nonce, client }
     }
 }
 

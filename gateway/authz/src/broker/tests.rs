@@ -224,7 +224,7 @@ fn a_person_who_declines_sends_the_client_access_denied() {
 }
 
 #[test]
-fn an_approval_never_repeats_a_state_a_nonce_or_a_challenge() {
+fn an_approval_never_repeats_a_state_a_nonce_or_a_verifier() {
     let broker = broker();
     let page = broker.consent_page(&authorize(&[]).unwrap(), None, &mut rng()).unwrap();
     let form = format!("request={}&decision=approve", page.request);
@@ -234,7 +234,7 @@ fn an_approval_never_repeats_a_state_a_nonce_or_a_challenge() {
         let answer = broker.consent(&form, Some(&page.cookie), NOW, &mut dice).unwrap();
         let Answer::Approved(approval) = answer else { panic!("was approved") };
         assert_eq!(approval.state.len(), 43);
-        seen.extend([approval.state, approval.nonce, approval.challenge.as_str().to_owned()]);
+        seen.extend([approval.state, approval.nonce, approval.verifier.expose().to_owned()]);
     }
     assert_eq!(seen.len(), 30);
 }
