@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use authz::keyring::SecretKey;
-use jiff::SignedDuration;
-use serde::Deserialize;
+use yaml_serde::Value;
+
+mod section;
+
+use section::Section;
 
 /// A configuration that nothing needs to check again.
 #[derive(Debug)]
@@ -79,14 +82,16 @@ impl Config {
     /// # Errors
     /// All the mistakes in it.
     pub fn parse(text: &str) -> Result<Self, Mistakes> {
-        let raw: RawConfig =
+        let file: Value =
             yaml_serde::from_str(text).map_err(|error| Mistakes(vec![error.to_string()]))?;
         let mut mistakes = Vec::new();
-        let listen = address("listen", raw.listen.as_deref(), &mut mistakes);
-        let admin = address("admin", raw.admin.as_deref(), &mut mistakes);
-        let hop_key = hop_key(raw.hop_key, &mut mistakes);
-        let profiles = folder(raw.profiles, &mut mistakes);
-        let backend = raw.backend.check(&mut mistakes);
+        let mut root = Section::new("", Some(file), &mut mistakes);
+        let listen = root.take("listen").address(&mut mistakes);
+        let admin = root.take("admin").address(&mut mistakes);
+        let hop_key = root.take("hop_key").hop_key(&mut mistakes);
+        let profiles = root.take("profiles").folder(&mut mistakes);
+        let backend = root.take("backend").limits(&mut mistakes);
+        root.refuse_the_rest(&mut mistakes);
         match (listen, admin, hop_key) {
             (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => {
                 Ok(Self { listen, admin, hop_key, profiles, backend })
@@ -113,111 +118,6 @@ impl Config {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawConfig {
-    listen: Option<String>,
-    admin: Option<String>,
-    hop_key: Option<SecretReference>,
-    profiles: Option<PathBuf>,
-    #[serde(default)]
-    backend: RawBackend,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawBackend {
-    deadline: Option<String>,
-    connect_timeout: Option<String>,
-    concurrency: Option<usize>,
-    max_response_bytes: Option<usize>,
-}
-
-/// Where a secret is to be found; never the secret itself.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SecretReference {
-    file: Option<PathBuf>,
-    env: Option<String>,
-}
-
-impl RawBackend {
-    fn check(&self, mistakes: &mut Vec<String>) -> BackendLimits {
-        let usual = BackendLimits::default();
-        let deadline = span("backend.deadline", self.deadline.as_deref(), mistakes);
-        let connect = span("backend.connect_timeout", self.connect_timeout.as_deref(), mistakes);
-        let limits = BackendLimits {
-            deadline: deadline.unwrap_or(usual.deadline),
-            connect_timeout: connect.unwrap_or(usual.connect_timeout),
-            concurrency: self.concurrency.unwrap_or(usual.concurrency),
-            max_response_bytes: self.max_response_bytes.unwrap_or(usual.max_response_bytes),
-        };
-        if !(1..=1024).contains(&limits.concurrency) {
-            mistakes.push("backend.concurrency: must be 1 to 1024".to_owned());
-        }
-        if limits.max_response_bytes < 1 << 16 {
-            mistakes.push("backend.max_response_bytes: must be at least 65536".to_owned());
-        }
-        limits
-    }
-}
-
-fn address(field: &str, text: Option<&str>, mistakes: &mut Vec<String>) -> Option<SocketAddr> {
-    let parsed = text.and_then(|text| text.parse().ok());
-    if parsed.is_none() {
-        let found = text.map_or_else(|| "missing".to_owned(), |text| format!("{text:?}"));
-        mistakes.push(format!("{field}: {found}, write an address and a port, as 127.0.0.1:8402"));
-    }
-    parsed
-}
-
-fn span(field: &str, text: Option<&str>, mistakes: &mut Vec<String>) -> Option<Duration> {
-    let text = text?;
-    let parsed = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    let usable = parsed.filter(|span| (Duration::from_millis(1)..=DAY).contains(span));
-    if usable.is_none() {
-        mistakes.push(format!("{field}: {text:?}, write a time span, as 25s"));
-    }
-    usable
-}
-
-const DAY: Duration = Duration::from_secs(86_400);
-
-fn folder(path: Option<PathBuf>, mistakes: &mut Vec<String>) -> Option<PathBuf> {
-    let path = path?;
-    if path.is_dir() {
-        return Some(path);
-    }
-    mistakes.push(format!("profiles: {} is no folder, name one or leave it out", path.display()));
-    None
-}
-
-fn hop_key(reference: Option<SecretReference>, mistakes: &mut Vec<String>) -> Option<SecretKey> {
-    let read = reference
-        .ok_or_else(|| "missing, write {file: path} or {env: NAME}".to_owned())
-        .and_then(|reference| secret(&reference))
-        .and_then(|text| {
-            SecretKey::from_base64(&text)
-                .map_err(|error| format!("{error}, write base64 of 32 random bytes"))
-        });
-    read.map_err(|mistake| mistakes.push(format!("hop_key: {mistake}"))).ok()
-}
-
-fn secret(reference: &SecretReference) -> Result<String, String> {
-    match (&reference.file, &reference.env) {
-        (Some(path), None) => {
-            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-        }
-        (None, Some(name)) => variable(name),
-        _ => Err("write either {file: path} or {env: NAME}".to_owned()),
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the module that reads secrets")]
-fn variable(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("the variable {name} is not set"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,15 +129,19 @@ mod tests {
     #[test]
     fn every_mistake_is_named_at_once() {
         let found = mistakes(
-            "listen: here\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\nprofiles: /nowhere/at/all\n\
-             backend: {deadline: soon, concurrency: 0, max_response_bytes: 1}\n",
+            "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
+             profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
+             max_response_bytes: many, retries: 3}\n",
         );
         let fields = [
             "listen: ",
+            "lisen: ",
             "admin: ",
             "hop_key: ",
             "profiles: ",
             "backend.deadline: ",
+            "backend.connect_timeout: ",
+            "backend.retries: ",
             "backend.concurrency: ",
             "backend.max_response_bytes: ",
         ];
@@ -247,8 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_by_name() {
-        assert!(mistakes("lisen: 127.0.0.1:1\n").contains("lisen"));
+    fn a_file_that_is_no_mapping_is_refused_in_words() {
+        for bad in ["[]", "text", "5"] {
+            assert!(mistakes(bad).starts_with("the file: must be a mapping"), "{bad}");
+        }
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! Reading the file field by field, so that one mistake does not hide the next.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use authz::keyring::SecretKey;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use yaml_serde::{Mapping, Value};
+
+use super::BackendLimits;
+
+/// A mapping of the file, of which whatever nobody takes is a mistake.
+pub(super) struct Section {
+    name: &'static str,
+    fields: Mapping,
+    known: Vec<&'static str>,
+}
+
+/// One field, with its name for the mistakes.
+pub(super) struct Field {
+    name: String,
+    value: Option<Value>,
+}
+
+impl Section {
+    pub(super) fn new(
+        name: &'static str,
+        value: Option<Value>,
+        mistakes: &mut Vec<String>,
+    ) -> Self {
+        let fields = match value {
+            None | Some(Value::Null) => Mapping::new(),
+            Some(Value::Mapping(fields)) => fields,
+            Some(_) => {
+                let place = if name.is_empty() { "the file" } else { name };
+                mistakes.push(format!("{place}: must be a mapping of fields to values"));
+                Mapping::new()
+            }
+        };
+        Self { name, fields, known: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self, key: &'static str) -> Field {
+        self.known.push(key);
+        Field { name: self.path(key), value: self.fields.remove(key) }
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    pub(super) fn refuse_the_rest(self, mistakes: &mut Vec<String>) {
+        for key in self.fields.keys().map(|key| key.as_str().unwrap_or("?")) {
+            let known = self.known.join(", ");
+            mistakes.push(format!("{}: no such field, the fields are {known}", self.path(key)));
+        }
+    }
+}
+
+impl Field {
+    /// The text of a field that is there; another type is a mistake.
+    fn text(&self, right: &str, mistakes: &mut Vec<String>) -> Option<&str> {
+        let text = self.value.as_ref()?.as_str();
+        if text.is_none() {
+            mistakes.push(format!("{}: must be text, {right}", self.name));
+        }
+        text
+    }
+
+    pub(super) fn address(&self, mistakes: &mut Vec<String>) -> Option<SocketAddr> {
+        let right = "write an address and a port, as \"127.0.0.1:8402\"";
+        if self.value.is_none() {
+            mistakes.push(format!("{}: is missing, {right}", self.name));
+        }
+        let text = self.text(right, mistakes)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            mistakes.push(format!("{}: {text:?} is none, {right}", self.name));
+        }
+        parsed
+    }
+
+    fn span(&self, usual: Duration, mistakes: &mut Vec<String>) -> Duration {
+        let right = "write a time span up to a day, as 25s";
+        let Some(text) = self.text(right, mistakes) else { return usual };
+        let span = text.parse::<SignedDuration>().ok().and_then(|s| Duration::try_from(s).ok());
+        let usable = span.filter(|span| (Duration::from_millis(1)..=DAY).contains(span));
+        if usable.is_none() {
+            mistakes.push(format!("{}: {text:?} is none, {right}", self.name));
+        }
+        usable.unwrap_or(usual)
+    }
+
+    fn number(
+        &self,
+        usual: usize,
+        bounds: RangeInclusive<usize>,
+        mistakes: &mut Vec<String>,
+    ) -> usize {
+        let Some(value) = &self.value else { return usual };
+        let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+        let usable = number.filter(|number| bounds.contains(number));
+        if usable.is_none() {
+            let (least, most) = (bounds.start(), bounds.end());
+            mistakes.push(format!("{}: must be a number from {least} to {most}", self.name));
+        }
+        usable.unwrap_or(usual)
+    }
+
+    pub(super) fn folder(&self, mistakes: &mut Vec<String>) -> Option<PathBuf> {
+        let path = PathBuf::from(self.text("the path of a folder", mistakes)?);
+        if path.is_dir() {
+            return Some(path);
+        }
+        let (name, path) = (&self.name, path.display());
+        mistakes.push(format!("{name}: {path} is no folder, name one or leave it out"));
+        None
+    }
+
+    pub(super) fn hop_key(self, mistakes: &mut Vec<String>) -> Option<SecretKey> {
+        let right = "write {file: path} or {env: NAME}";
+        let read = match self.value {
+            None => Err(format!("is missing, {right}")),
+            Some(value) => yaml_serde::from_value::<SecretReference>(value)
+                .map_err(|_| format!("a secret never stands here, {right}"))
+                .and_then(|reference| secret(&reference)),
+        };
+        let key = read.and_then(|text| {
+            SecretKey::from_base64(&text)
+                .map_err(|error| format!("{error}, write base64 of 32 random bytes"))
+        });
+        key.map_err(|mistake| mistakes.push(format!("{}: {mistake}", self.name))).ok()
+    }
+
+    pub(super) fn limits(self, mistakes: &mut Vec<String>) -> BackendLimits {
+        let usual = BackendLimits::default();
+        let mut section = Section::new("backend", self.value, mistakes);
+        let limits = BackendLimits {
+            deadline: section.take("deadline").span(usual.deadline, mistakes),
+            connect_timeout: section.take("connect_timeout").span(usual.connect_timeout, mistakes),
+            concurrency: section.take("concurrency").number(usual.concurrency, 1..=1024, mistakes),
+            max_response_bytes: section.take("max_response_bytes").number(
+                usual.max_response_bytes,
+                (1 << 16)..=(1 << 30),
+                mistakes,
+            ),
+        };
+        section.refuse_the_rest(mistakes);
+        limits
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Where a secret is to be found; never the secret itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretReference {
+    file: Option<PathBuf>,
+    env: Option<String>,
+}
+
+fn secret(reference: &SecretReference) -> Result<String, String> {
+    match (&reference.file, &reference.env) {
+        (Some(path), None) => {
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+        }
+        (None, Some(name)) => variable(name),
+        _ => Err("write either {file: path} or {env: NAME}".to_owned()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads secrets")]
+fn variable(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("the variable {name} is not set"))
+}
