@@ -4,7 +4,7 @@
 # Clients are installed once into a cache folder; homes and logs of a run are temporary.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/fhir-mcp-lanes
+. "$here/install.sh"
 URL=${URL:-http://127.0.0.1:8400}
 URL=${URL%/}
 parts=("$@")
@@ -13,16 +13,8 @@ parts=("$@")
 python_packages=(mcp==2.3.0)
 node_packages=(node@22.23.3 @modelcontextprotocol/inspector@2.12.0 mcp-remote@0.15.1 @anthropic-ai/claude-code@2.1.329)
 
-install() { # folder, packages, command: runs the command unless the folder already holds these packages
-  local mark="$1/installed"
-  [ "$(cat "$mark" 2>/dev/null)" = "$2" ] && return
-  echo "installing $2" >&2
-  mkdir -p "$1"
-  (cd "$1" && eval "$3" >&2) && echo "$2" >"$mark"
-}
 install "$cache/python" "${python_packages[*]}" "python3 -m venv . && bin/pip install --quiet ${python_packages[*]}"
-install "$cache/node" "${node_packages[*]}" \
-  "npm install --no-fund --no-audit --loglevel=error --prefix . ${node_packages[*]}"
+install_from_npm "$cache/node" "${node_packages[@]}"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
