@@ -50,7 +50,7 @@ class Client {
       const page = this.pages.get(url.pathname);
       response.writeHead(page.headers.location ? 303 : 200, { ...headers, ...page.headers }).end(page.html);
     } else {
-      response.writeHead(404).end();
+      response.writeHead(204).end(); // Chromium asks for an icon
     }
   }
 

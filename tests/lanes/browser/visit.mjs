@@ -13,7 +13,8 @@ export class Visit {
     visit.complaints = [];
     visit.requests = [];
     visit.context.on("console", (said) => {
-      if (["error", "warning"].includes(said.type())) visit.complaints.push(said.text());
+      const icon = said.location().url.endsWith("/favicon.ico"); // the backend need not have one
+      if (["error", "warning"].includes(said.type()) && !icon) visit.complaints.push(said.text());
     });
     visit.context.on("weberror", (error) => visit.complaints.push(String(error.error())));
     visit.context.on("request", (request) => visit.requests.push(request.url()));
@@ -28,6 +29,11 @@ export class Visit {
 
   async allow(page = this.page) {
     await page.getByRole("button", { name: "Allow and log in", exact: true }).click();
+  }
+
+  /** The client's page stands, not only its address. */
+  async arrive(page = this.page) {
+    await page.getByRole("heading", { name: "Back at the client" }).waitFor();
   }
 
   async decline(page = this.page) {
@@ -54,7 +60,7 @@ export class Visit {
     await page.getByRole("heading", { level: 1 }).waitFor();
     const heading = await page.getByRole("heading", { level: 1 }).innerText();
     assert.equal(heading, "The login did not go on");
-    assert.match(await page.locator("code").last().innerText(), /^[0-9a-f-]{8,40}$/, "a reference");
+    assert.match(await page.locator("code").last().innerText(), /^[\w-]{22}$/, "a reference");
     return page.locator("main").innerText();
   }
 

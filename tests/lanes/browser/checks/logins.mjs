@@ -28,11 +28,9 @@ async function control(world) {
   });
   const visit = await Visit.begin(world);
   await visit.open(form);
+  const complaint = visit.context.waitForEvent("console", (said) => /form-action/.test(said.text()));
   await visit.page.getByRole("button").click();
-  await assert.doesNotReject(async () => {
-    while (!visit.complaints.length) await visit.context.waitForEvent("console", { timeout: 5000 });
-  }, "the browser says so");
-  assert.match(visit.complaints[0], /form-action/);
+  await complaint;
   assert.deepEqual(elsewhere.callbacks, [], "and stops");
 }
 
@@ -67,7 +65,10 @@ async function twoTabs(world) {
   await visit.allow();
   await visit.allow(tab);
   await visit.logIn(tab);
-  await visit.logIn();
+  await visit.arrive(tab);
+  // The backend gave the browser another form token with its session; people reload.
+  await visit.page.reload();
+  if (await visit.page.locator("input[type=password]").count()) await visit.logIn();
   for (const client of [one, two]) await client.redeem(await client.callback());
   assert.deepEqual(visit.complaints, []);
 }

@@ -10,6 +10,7 @@ async function backAfterDecline(world) {
   await visit.open(client.authorizeUrl());
   await visit.decline();
   await client.callback();
+  await visit.arrive();
   await visit.page.goBack();
   await visit.allow();
   await visit.logIn();
@@ -31,6 +32,7 @@ async function backAfterLogin(world) {
   const client = await LoopbackClient.register(world);
   const visit = await Visit.begin(world);
   const token = await client.redeem(await visit.logInFor(client));
+  await visit.arrive();
   for (let step = 0; step < 3; step += 1) {
     const answer = await visit.page.goBack();
     if (!answer) break;
