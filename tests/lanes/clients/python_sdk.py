@@ -1,7 +1,7 @@
 """The official Python SDK with its own OAuth provider, as a practitioner and as a patient.
 
-Proves: registration, consent given and refused, login, token and refresh, both protocol eras, and that all
-thirteen tools answer in their shape, each asked about what an earlier answer named; a patient learns
+Proves: registration, consent given and refused, login, token and refresh, step-up to a wider scope, both
+protocol eras, and that all thirteen tools answer in their shape, each asked about what an earlier answer named; a patient learns
 nothing of others.
 Prints one line a check: `ok` or `not ok`, who asked, and JSON with the tool, isError and the answer's
 shape (keys and counts, never what a person or a device wrote)."""
@@ -136,6 +136,28 @@ def listing(who):
     return ask
 
 
+async def step_up(own):
+    """A login that grants studies alone, and then a call that needs patients."""
+    session = Session(URL, os.environ["LOGIN"], scope="user/Group.rs")
+
+    async def studies(client):
+        await Person(client, "practitioner with studies alone").ask("get_study_count")
+
+    async def demographics(client):
+        await Person(client, "practitioner who steps up").ask("get_patient_demographics", patient_id=own)
+
+    await session.connected(studies)
+    before = session.granted()
+    session.restart()
+    await session.connected(studies)
+    report(session.callback.logins == 1, "practitioner", granted=sorted(before), logins=session.callback.logins)
+    await session.connected(demographics)
+    wider = before == {"user/Group.rs"} and session.granted() == {"user/Group.rs", "user/Patient.rs"}
+    asked = set(session.callback.asked) == session.granted()
+    report(wider and asked and session.callback.logins == 2, "practitioner who stepped up",
+           granted=sorted(session.granted()), asked=session.callback.asked, logins=session.callback.logins)
+
+
 async def refuse_consent():
     try:
         await Session(URL, os.environ["LOGIN"], decision="deny").connected(listing("nobody"))
@@ -155,6 +177,7 @@ async def main():
     report(refreshed, "practitioner", grant="refresh_token", logins=session.callback.logins)
     known = Session(URL, os.environ["LOGIN"])
     await known.connected(listing("practitioner whom the backend remembers"))
+    await step_up(own)
     await refuse_consent()
     await Session(URL, os.environ["PATIENT_LOGIN"]).connected(patient(own, other))
 

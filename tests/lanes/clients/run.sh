@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Logs real MCP clients in at URL and lets them work; prints `N passed, N failed` and fails if any failed.
-# Usage: [URL=... LOGIN=... PASSWORD=... PATIENT_LOGIN=...] run.sh [python_sdk|inspector|mcp_remote|claude_code]...
+# Usage: [URL=... LOGIN=... PASSWORD=... PATIENT_LOGIN=...] run.sh [python_sdk|inspector|mcp_remote|claude_code|conformance]...
 # Clients are installed once into a cache folder; homes and logs of a run are temporary.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -8,13 +8,14 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 URL=${URL:-http://127.0.0.1:8400}
 URL=${URL%/}
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(python_sdk inspector mcp_remote claude_code)
+[ ${#parts[@]} -gt 0 ] || parts=(python_sdk inspector mcp_remote claude_code conformance)
 
 python_packages=(mcp==2.3.0)
 node_packages=(node@22.23.3 @modelcontextprotocol/inspector@2.12.0 mcp-remote@0.15.1 @anthropic-ai/claude-code@2.1.329)
 
 install "$cache/python" "${python_packages[*]}" "python3 -m venv . && bin/pip install --quiet ${python_packages[*]}"
 install_from_npm "$cache/node" "${node_packages[@]}"
+install_from_npm "$cache/conformance" @modelcontextprotocol/conformance@0.2.0-alpha.12
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -26,7 +27,7 @@ chmod +x "$work/bin/xdg-open"
 alone() { # part, command: an empty home and nothing of the caller's environment
   mkdir -p "$work/$1"
   env -i HOME="$work/$1" WORK="$work" TERM=xterm LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
-    PATH="$work/bin:$cache/node/node_modules/node/bin:$cache/node/node_modules/.bin:/usr/local/bin:/usr/bin:/bin" \
+    PATH="$work/bin:$cache/node/node_modules/node/bin:$cache/node/node_modules/.bin:$cache/conformance/node_modules/.bin:/usr/local/bin:/usr/bin:/bin" \
     BROWSER="$work/bin/xdg-open" BROWSER_LOG="$work/$1/browser.log" URL="$URL" \
     LOGIN="${LOGIN:-manager_mary@example.com}" PASSWORD="${PASSWORD:-Jhe1234!}" \
     PATIENT_LOGIN="${PATIENT_LOGIN:-ll_patient_peter@example.com}" "${@:2}"

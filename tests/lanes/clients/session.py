@@ -37,7 +37,8 @@ class Memory:
 class Callback:
     """The client's loopback listener, and the browser that is sent on its way to it."""
 
-    def __init__(self, login, decision):
+    def __init__(self, login, decision, scope=None):
+        self.scope = scope
         self.environment = os.environ | {
             "LOGIN": login, "DECISION": decision, "COOKIES": f"{PROFILES.name}/{login}"
         }
@@ -59,6 +60,12 @@ class Callback:
 
     async def browse(self, url):
         self.logins += 1
+        parts = urllib.parse.urlsplit(url)
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        self.asked = query.get("scope", "").split()
+        if self.scope is not None:
+            query["scope"], self.scope = self.scope, None
+            url = parts._replace(query=urllib.parse.urlencode(query)).geturl()
         self.browser = await asyncio.create_subprocess_exec(
             os.environ["BROWSER"], url, env=self.environment
         )
@@ -74,10 +81,12 @@ class Callback:
 
 class Session:
     """`connected` opens a connection in either era; the first one, met by a 401, logs in. The sessions
-    of one person share a browser, so that from the second on the backend knows them already."""
+    of one person share a browser, so that from the second on the backend knows them already. With a
+    `scope` the first login asks for no more than that, whatever the SDK would ask for."""
 
-    def __init__(self, url, login, decision="approve"):
-        self.url, self.callback, self.provider = url, Callback(login, decision), None
+    def __init__(self, url, login, decision="approve", scope=None):
+        self.url, self.callback, self.provider = url, Callback(login, decision, scope), None
+        self.memory, self.redirect_uri = Memory(), None
 
     async def connected(self, work, mode="auto"):
         if self.provider is None:
@@ -88,14 +97,19 @@ class Session:
                 return await work(client)
 
     async def prepare(self):
+        self.redirect_uri = self.redirect_uri or await self.callback.listen()
         metadata = OAuthClientMetadata(
             client_name="Python SDK lane",
-            redirect_uris=[await self.callback.listen()],
+            redirect_uris=[self.redirect_uri],
             token_endpoint_auth_method="none",
         )
         self.provider = OAuthClientProvider(
-            self.url, metadata, Memory(), self.callback.browse, self.callback.wait
+            self.url, metadata, self.memory, self.callback.browse, self.callback.wait
         )
+
+    def restart(self):
+        """The client's program starts again, and remembers only what it stored."""
+        self.provider = None
 
     def let_the_access_token_expire(self):
         """The client's clock says so; its next request refreshes first."""
@@ -103,3 +117,7 @@ class Session:
 
     def access_token(self):
         return self.provider.context.current_tokens.access_token
+
+    def granted(self):
+        """The scope of the access token, as the gateway named it."""
+        return set((self.memory.tokens.scope or "").split())
