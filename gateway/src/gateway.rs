@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::admin::{self, Readiness};
 use crate::audit::{self, AuditTrail};
 use crate::broker_api;
+use crate::client_fetch::{Internet, Network};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::listener::{self, ConnectionCaps, Door};
@@ -118,12 +119,21 @@ fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 impl Gateway {
     /// Builds a gateway: keys, certificates, clients, counters, the audit trail's sink.
     pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
+        Self::build_over(config, clock, Arc::new(Internet))
+    }
+
+    /// Builds a gateway that fetches client documents over `network` in place of the internet.
+    pub fn build_over(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        network: Arc<dyn Network>,
+    ) -> Result<Self, BuildError> {
         let listeners = config.server.listeners.iter();
         let acceptors = listeners
             .map(|listener| listener.tls.as_ref().map(tls::acceptor).transpose())
             .collect::<Result<Vec<_>, _>>()?;
         let audit = audit::sink(&config.audit).map_err(BuildError::Audit)?;
-        Ok(Self { shared: Arc::new(Shared::new(config, clock)?), acceptors, audit })
+        Ok(Self { shared: Arc::new(Shared::new(config, clock, network)?), acceptors, audit })
     }
 
     /// Sends the audit trail to `sink` in place of what the configuration names.

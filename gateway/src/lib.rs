@@ -7,6 +7,7 @@
 //! politely.
 
 pub mod audit;
+pub mod client_fetch;
 pub mod clock;
 pub mod config;
 pub mod fault;

@@ -9,7 +9,6 @@ use authz::ids::RequestId;
 use authz::metadata::PublicUrls;
 use authz::policy::Policy;
 use authz::principal::AudiencePolicy;
-use authz::redirect_uri::RedirectPolicy;
 use authz::scope::Scope;
 use authz::seal::Sealer;
 use authz::token::Admission;
@@ -17,6 +16,7 @@ use oauth2::RedirectUrl;
 use rand::Rng as _;
 
 use crate::broker_api::NoIssue;
+use crate::client_fetch::{ClientDocuments, Network};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::core_address::CoreAddress;
@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) hop_backend: HopBackend,
     pub(crate) introspections: Arc<IntrospectionCache>,
     pub(crate) upstream: UpstreamOAuth,
+    pub(crate) documents: ClientDocuments,
     pub(crate) refreshes: RefreshFlights<NoIssue>,
     pub(crate) limits: RateLimits,
     pub(crate) edge: Edge,
@@ -70,7 +71,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        network: Arc<dyn Network>,
+    ) -> Result<Self, BuildError> {
         let metrics = Metrics::new()?;
         let urls = PublicUrls::new(config.server.public_url.origin().ascii_serialization());
         let http = http_client()?;
@@ -82,6 +87,8 @@ impl Shared {
             metrics.introspections.clone(),
         );
         let policy = config.policy.policy().clone();
+        let redirects = config.clients.redirects();
+        let documents = ClientDocuments::new(network, redirects, Arc::clone(&clock));
         Ok(Self {
             broker: broker(&config, &urls, &policy),
             policy,
@@ -99,6 +106,7 @@ impl Shared {
                 RedirectUrl::new(urls.callback())?,
                 Arc::clone(&clock),
             ),
+            documents: documents.map_err(BuildError::Http)?,
             refreshes: RefreshFlights::new(),
             limits: RateLimits::new(config.limits.clone(), Arc::clone(&clock)),
             edge: Edge::new(&config.server),
@@ -140,14 +148,11 @@ pub(crate) fn http_client() -> Result<reqwest::Client, BuildError> {
 
 fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Broker {
     let all = policy.rows().fold(Scope::default(), |all, (_, scope)| all.union(scope));
-    let clients = &config.clients;
     Broker {
         urls: urls.clone(),
         sealer: Sealer::new(config.keys.ring(), urls.issuer()),
-        redirects: RedirectPolicy {
-            hosts: clients.allowed_redirect_hosts.iter().cloned().collect(),
-            exact: clients.allowed_redirect_uris.iter().cloned().collect(),
-        },
+        redirects: config.clients.redirects(),
+        clients: config.clients.known(),
         scopes_supported: all.union(&all.on_every_type()),
         default_scope: all,
         admission: Admission {

@@ -63,9 +63,23 @@ pub fn protected_resource(urls: &PublicUrls, scopes: &[Scope]) -> Value {
     })
 }
 
+/// Whether a client may be named by the URL of its own document
+/// (draft-ietf-oauth-client-id-metadata-document).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientDocuments {
+    /// Announced: the operator trusts some hosts, or keeps copies.
+    Read,
+    /// Not announced, so that clients register instead.
+    Unread,
+}
+
 /// The authorization-server document (RFC 8414 §2), also served under the OpenID name.
-pub fn authorization_server(urls: &PublicUrls, scopes: &[Scope]) -> Value {
-    json!({
+pub fn authorization_server(
+    urls: &PublicUrls,
+    scopes: &[Scope],
+    documents: ClientDocuments,
+) -> Value {
+    let mut document = json!({
         "issuer": urls.issuer(),
         "authorization_endpoint": urls.at("/authorize"),
         "token_endpoint": urls.at("/token"),
@@ -79,7 +93,11 @@ pub fn authorization_server(urls: &PublicUrls, scopes: &[Scope]) -> Value {
         "revocation_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
-    })
+    });
+    if let (ClientDocuments::Read, Some(members)) = (documents, document.as_object_mut()) {
+        members.insert("client_id_metadata_document_supported".to_owned(), true.into());
+    }
+    document
 }
 
 #[cfg(test)]
@@ -90,7 +108,7 @@ mod tests {
     fn the_issuer_the_resource_and_the_endpoints_share_one_origin() {
         let urls = PublicUrls::new("https://gateway.example");
         let resource = protected_resource(&urls, &[]);
-        let server = authorization_server(&urls, &[]);
+        let server = authorization_server(&urls, &[], ClientDocuments::Unread);
         assert_eq!(resource["authorization_servers"][0], server["issuer"]);
         assert_eq!(resource["resource"], "https://gateway.example/mcp");
         assert_eq!(server["token_endpoint"], "https://gateway.example/token");
@@ -98,8 +116,19 @@ mod tests {
 
     #[test]
     fn pkce_s256_is_the_only_method_and_iss_is_announced() {
-        let server = authorization_server(&PublicUrls::new("https://gateway.example"), &[]);
+        let urls = PublicUrls::new("https://gateway.example");
+        let server = authorization_server(&urls, &[], ClientDocuments::Read);
         assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(server["authorization_response_iss_parameter_supported"], true);
+    }
+
+    #[test]
+    fn client_documents_are_announced_only_where_they_are_read() {
+        let urls = PublicUrls::new("https://gateway.example");
+        let member = "client_id_metadata_document_supported";
+        let read = authorization_server(&urls, &[], ClientDocuments::Read);
+        assert_eq!(read[member], true);
+        let unread = authorization_server(&urls, &[], ClientDocuments::Unread);
+        assert!(unread.get(member).is_none());
     }
 }

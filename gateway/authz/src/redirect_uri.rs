@@ -44,7 +44,8 @@ impl RedirectPolicy {
         if text.len() > LONGEST || !text.bytes().all(plain) {
             return None;
         }
-        let kind = if self.exact.contains(text) { Kind::Exact } else { self.kind(text)? };
+        let exact = || self.exact.contains(text).then_some(Kind::Exact);
+        let kind = self.kind(text).or_else(exact)?;
         Some(RedirectUri { text: text.to_owned(), kind })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authz::metadata;
+use authz::metadata::{self, ClientDocuments};
 use authz::scope::Scope;
 use axum::body::Body;
 use axum::extract::State;
@@ -21,7 +21,12 @@ pub(super) async fn protected_resource(State(gateway): State<Arc<Shared>>) -> Re
 
 /// RFC 8414 §3.
 pub(super) async fn authorization_server(State(gateway): State<Arc<Shared>>) -> Response<Body> {
-    public(&metadata::authorization_server(&gateway.broker.urls, &scopes(&gateway)))
+    let documents = if gateway.broker.clients.read_documents() {
+        ClientDocuments::Read
+    } else {
+        ClientDocuments::Unread
+    };
+    public(&metadata::authorization_server(&gateway.broker.urls, &scopes(&gateway), documents))
 }
 
 /// The same answer as the reference implementation's.

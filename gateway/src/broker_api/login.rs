@@ -1,10 +1,11 @@
 //! The browser's part of a login: authorize, consent, callback. No request to the backend is made
-//! here; the browser alone is sent to and fro.
+//! here; the browser alone is sent to and fro. A client that is a URL is asked about at its host.
 
 use std::sync::Arc;
 
 use authz::broker::authorize::Refusal;
 use authz::broker::callback::transaction_of;
+use authz::broker::client_document::ClientDocument;
 use authz::broker::consent::{Answer, Approval, transaction_name};
 use authz::broker::error::{OAuthErrorCode, PageError};
 use authz::ids::{ClientRef, RequestId};
@@ -26,7 +27,12 @@ pub(super) async fn authorize(
     headers: HeaderMap,
 ) -> Response<Body> {
     let broker = &gateway.broker;
-    let request = match broker.authorize(&query.unwrap_or_default(), gateway.clock.now()) {
+    let query = query.unwrap_or_default();
+    let document = match document(&gateway, &query).await {
+        Ok(document) => document,
+        Err(error) => return refused(Refusal::Page(error), &id),
+    };
+    let request = match broker.authorize(&query, document.as_deref(), gateway.clock.now()) {
         Ok(request) => request,
         Err(refusal) => return refused(refusal, &id),
     };
@@ -39,6 +45,14 @@ pub(super) async fn authorize(
             cookies.set_consent(response.headers_mut(), &page.cookie);
             remarked(response, Remark::of(request.client))
         }
+    }
+}
+
+/// What the client's host says about it, if its identifier is a URL there.
+async fn document(gateway: &Shared, query: &str) -> Result<Option<Arc<ClientDocument>>, PageError> {
+    match gateway.broker.document_wanted(query) {
+        None => Ok(None),
+        Some(url) => Ok(Some(gateway.documents.document(&url).await?)),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::Value;
 
+use crate::bench::site::{HOST, Site};
+use crate::client_fetch::Network;
 use crate::clock::SystemClock;
-use crate::{Gateway, Listeners, bench, telemetry};
+use crate::{Gateway, Listeners, Running, bench, telemetry};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -30,24 +32,38 @@ impl Log {
     }
 }
 
+/// A subscriber for the threads of other tests: what is logged first by a thread without one is
+/// taken for something that nobody wants to read.
+static ELSEWHERE: LazyLock<()> = LazyLock::new(|| {
+    tracing::subscriber::set_global_default(telemetry::subscriber(io::sink)).unwrap();
+});
+
 async fn refused_step(method: http::Method, path: &str, form: &str) -> (String, Log) {
+    LazyLock::force(&ELSEWHERE);
     let log = Log::default();
     let writer = log.clone();
     let _default = tracing::subscriber::set_default(telemetry::subscriber(move || writer.clone()));
-    let (public, admin) = (listener(), listener());
-    let origin = format!("http://{}", public.local_addr().unwrap());
-    let config = bench::config(&origin, "http://127.0.0.1:1", "");
-    let running = Gateway::build(config, Arc::new(SystemClock::start()))
-        .unwrap()
-        .audit_to(io::sink())
-        .start(Listeners { public: vec![public], admin })
-        .unwrap();
+    let (running, origin) = start(Site::serve(""), "");
     let request = reqwest::Client::new().request(method, format!("{origin}{path}"));
     let media = "application/x-www-form-urlencoded";
     let request = request.header("content-type", media).body(form.to_owned());
     let page = request.send().await.unwrap().text().await.unwrap();
     running.shutdown().await;
     (page, log)
+}
+
+/// A gateway with nobody behind it, in a network where there is a site.
+fn start(site: Site, extra: &str) -> (Running, String) {
+    let (public, admin) = (listener(), listener());
+    let origin = format!("http://{}", public.local_addr().unwrap());
+    let config = bench::config(&origin, "http://127.0.0.1:1", extra);
+    let network: Arc<dyn Network> = Arc::new(site);
+    let running = Gateway::build_over(config, Arc::new(SystemClock::start()), network)
+        .unwrap()
+        .audit_to(io::sink())
+        .start(Listeners { public: vec![public], admin })
+        .unwrap();
+    (running, origin)
 }
 
 fn listener() -> TcpListener {
@@ -62,7 +78,7 @@ async fn a_failed_login_is_one_log_line_with_its_reference_step_and_reason() {
         ("GET", "/authorize?client_id=canary", "", "authorize", "unknown_client"),
         ("POST", "/authorize", "request=canary&decision=approve", "consent", "foreign_form"),
         ("GET", lost, "", "callback", "transaction_lost"),
-        ("POST", "/token", token, "token", "invalid_grant"),
+        ("POST", "/token", token, "token", "invalid_client"),
     ] {
         let (page, log) = refused_step(method.parse().unwrap(), path, form).await;
         let lines = log.requests();
@@ -74,4 +90,70 @@ async fn a_failed_login_is_one_log_line_with_its_reference_step_and_reason() {
         let all = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         assert!(!all.contains("canary") && !page.contains("canary"), "{step} repeats nothing");
     }
+}
+
+/// The status and the text of the page that a client of this name gets.
+async fn authorize(site: Site, client_id: &str) -> (u16, String) {
+    let (running, origin) = start(site, &format!("clients: {{document_hosts: [{HOST}]}}\n"));
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let query = [
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", "http://127.0.0.1:7/cb"),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let request = reqwest::Client::new().get(format!("{origin}/authorize")).query(&query);
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    running.shutdown().await;
+    (status, text)
+}
+
+fn site(redirect_uri: &str) -> Site {
+    let body = format!(
+        r#"{{"client_id":"https://{HOST}/client","client_name":"Documented",
+            "redirect_uris":["{redirect_uri}"]}}"#
+    );
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
+    Site::serve(format!("{head}: {}\r\nConnection: close\r\n\r\n{body}", body.len()))
+}
+
+#[tokio::test]
+async fn a_client_that_is_a_document_at_a_trusted_host_gets_the_consent_page() {
+    let id = format!("https://{HOST}/client");
+    let (status, page) = authorize(site("http://127.0.0.1/cb"), &id).await;
+    assert_eq!(status, 200);
+    assert!(page.contains("Documented"), "the page names the client");
+    let (status, _) = authorize(site("http://127.0.0.1/other"), &id).await;
+    assert_eq!(status, 400, "the redirect URI is not in the document");
+}
+
+#[tokio::test]
+async fn what_names_no_document_that_may_be_fetched_is_refused_without_a_connection() {
+    for id in [
+        format!("http://{HOST}/client"),
+        format!("https://{HOST}:8443/client"),
+        format!("https://user@{HOST}/client"),
+        format!("https://{HOST}/a/../client"),
+        format!("https://{HOST}/client#f"),
+        format!("https://{HOST}"),
+        "https://127.0.0.1/client".to_owned(),
+        "https://169.254.169.254/latest/meta-data/".to_owned(),
+        "https://evil.example.org/client".to_owned(),
+        "file:///etc/passwd".to_owned(),
+    ] {
+        let site = site("http://127.0.0.1/cb");
+        let dialled = Arc::clone(&site.dialled);
+        assert_eq!(authorize(site, &id).await.0, 400, "{id}");
+        assert_eq!(dialled.load(std::sync::atomic::Ordering::SeqCst), 0, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_is_down_is_not_the_clients_fault() {
+    let id = format!("https://{HOST}/client");
+    let strict = site("http://127.0.0.1/cb").judged_strictly();
+    assert_eq!(authorize(strict, &id).await.0, 503);
 }

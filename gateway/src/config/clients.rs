@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use authz::broker::client::KnownClients;
 use authz::ids::{ClientRef, Subject};
+use authz::redirect_uri::RedirectPolicy;
 use serde::Serialize;
 use url::Url;
 use yaml_serde::Value;
 
+use super::known_clients::{self, DocumentPin, NamedClient};
 use super::section::Section;
 use super::{SESSION_BOUNDS, values};
 
@@ -18,6 +21,28 @@ pub struct Clients {
     pub allowed_redirect_hosts: Vec<String>,
     /// Redirect URIs that may be registered exactly as written here.
     pub allowed_redirect_uris: Vec<String>,
+    /// Clients that the operator names.
+    pub registered: Vec<NamedClient>,
+    /// Hosts whose client documents are fetched.
+    pub document_hosts: Vec<String>,
+    /// Client documents that are never fetched.
+    pub document_pins: Vec<DocumentPin>,
+}
+
+impl Clients {
+    /// The rules for redirect URIs, of clients that are not named here.
+    pub fn redirects(&self) -> RedirectPolicy {
+        redirects(&self.allowed_redirect_hosts, &self.allowed_redirect_uris)
+    }
+
+    /// The clients that need no registration.
+    pub fn known(&self) -> KnownClients {
+        known_clients::known(&self.registered, &self.document_hosts, &self.document_pins)
+    }
+}
+
+fn redirects(hosts: &[String], uris: &[String]) -> RedirectPolicy {
+    RedirectPolicy { hosts: hosts.iter().cloned().collect(), exact: uris.iter().cloned().collect() }
 }
 
 /// The section `sessions`.
@@ -43,7 +68,18 @@ pub struct Deny {
 pub(super) fn read(mut section: Section<'_>) -> Option<Clients> {
     let hosts = section.list("allowed_redirect_hosts", redirect_host);
     let uris = section.list("allowed_redirect_uris", redirect_uri);
-    Some(Clients { allowed_redirect_hosts: hosts?, allowed_redirect_uris: uris? })
+    let registered = known_clients::registered(&mut section);
+    let document_hosts = section.list("document_hosts", known_clients::document_host);
+    let rules =
+        redirects(hosts.as_deref().unwrap_or_default(), uris.as_deref().unwrap_or_default());
+    let document_pins = known_clients::pins(&mut section, &rules);
+    Some(Clients {
+        allowed_redirect_hosts: hosts?,
+        allowed_redirect_uris: uris?,
+        registered: registered?,
+        document_hosts: document_hosts?,
+        document_pins: document_pins?,
+    })
 }
 
 pub(super) fn sessions(mut section: Section<'_>) -> Option<Sessions> {

@@ -107,3 +107,58 @@ fn whom_to_deny_is_named_as_the_records_name_them() {
     let fields: Vec<_> = found.iter().filter_map(|m| m.split_once(": ")).map(|(f, _)| f).collect();
     assert_eq!(fields, ["deny.subjects[1]", "deny.clients[1]"]);
 }
+
+#[test]
+fn the_operators_clients_are_checked_and_every_mistake_is_named() {
+    let sample = sample();
+    let (start, rest) = sample.split_once("  registered: []").unwrap();
+    let (_, end) = rest.split_once("sessions:").unwrap();
+    let clients = |text: &str| format!("{start}{text}\nsessions:{end}");
+    let good = clients(
+        "  registered:
+    - { id: ours, name: Ours, redirect_uris: [\"https://intranet.example/cb\", \"http://[::1]/\"] }
+  document_hosts: [claude.ai]\n",
+    );
+    let known = Config::parse(&good, &environment).unwrap().clients.known();
+    assert_eq!(known.registered.len(), 1);
+    assert!(known.read_documents());
+    let bad = clients(
+        "  registered:
+    - { id: \"https://claude.ai/x\", redirect_uris: [] }
+    - { id: a, name: A, redirect_uris: [\"http://a.example/\", \"javascript:x\", \"/cb\"], secret: x }
+  document_hosts: [\"claude.ai:443\", localhost, 127.0.0.1]
+  document_pins:
+    - { url: \"https://claude.ai/\", file: /nowhere }
+    - { url: \"https://claude.ai/x\", file: /nowhere/at-all }\n",
+    );
+    let found = mistakes(&bad);
+    let fields: Vec<_> = found.iter().filter_map(|m| m.split_once(": ")).map(|(f, _)| f).collect();
+    assert_eq!(
+        fields,
+        [
+            "clients.registered[0].id",
+            "clients.registered[0].name",
+            "clients.registered[0].redirect_uris",
+            "clients.registered[1].redirect_uris[0]",
+            "clients.registered[1].redirect_uris[1]",
+            "clients.registered[1].redirect_uris[2]",
+            "clients.registered[1].secret",
+            "clients.document_hosts[0]",
+            "clients.document_hosts[1]",
+            "clients.document_hosts[2]",
+            "clients.document_pins[0].url",
+            "clients.document_pins[1].file",
+        ]
+    );
+}
+
+#[test]
+fn two_clients_with_one_id_are_refused_and_none_is_known_by_default() {
+    let twice = "registered:
+    - { id: a, name: A, redirect_uris: [\"http://127.0.0.1/\"] }
+    - { id: a, name: B, redirect_uris: [\"http://127.0.0.1/\"] }\n";
+    let found = mistakes(&sample().replace("registered: []\n", twice));
+    assert_eq!(found, ["clients.registered[1].id: is there twice"]);
+    let known = Config::parse(&sample(), &environment).unwrap().clients.known();
+    assert!(known.registered.is_empty() && !known.read_documents());
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::broker::client::ClientKind;
+use crate::broker::client_document::ClientDocument;
 use crate::broker::error::{OAuthErrorCode, PageError};
 use crate::broker::form::Form;
 use crate::broker::{Broker, TRANSACTION_LIFETIME};
@@ -24,8 +26,10 @@ const IGNORED_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access
 pub struct AuthorizationRequest {
     /// The client.
     pub client: ClientRef,
-    /// The name that the client gives itself.
+    /// Its name.
     pub client_name: String,
+    /// Who answers for that name.
+    pub client_kind: ClientKind,
     /// Where the answer goes.
     pub redirect_uri: String,
     /// The client's own `state`, given back untouched.
@@ -68,18 +72,28 @@ pub enum Refusal {
 }
 
 impl Broker {
-    /// Validates the query of `GET /authorize`.
-    pub fn authorize(&self, query: &str, now: Timestamp) -> Result<AuthorizationRequest, Refusal> {
+    /// Validates the query of `GET /authorize`, beside the document that [`Broker::document_wanted`]
+    /// asked for.
+    pub fn authorize(
+        &self,
+        query: &str,
+        document: Option<&ClientDocument>,
+        now: Timestamp,
+    ) -> Result<AuthorizationRequest, Refusal> {
         let form = Form::parse(query).map_err(|_| Refusal::Page(PageError::MalformedRequest))?;
         let id = form.value("client_id").and_then(|id| ClientId::parse(id).ok());
         let id = id.ok_or(Refusal::Page(PageError::UnknownClient))?;
-        let client = self.client(&id, now).ok_or(Refusal::Page(PageError::UnknownClient))?;
+        let client =
+            self.client(&id, document, now).ok_or(Refusal::Page(PageError::UnknownClient))?;
+        let fingerprint = id.fingerprint();
         let redirect = form
             .value("redirect_uri")
-            .and_then(|text| self.redirects.accept(text))
+            .and_then(|text| self.redirect(&fingerprint, text))
             .filter(|uri| {
                 let registered = client.redirect_uris.iter();
-                registered.filter_map(|known| self.redirects.accept(known)).any(|k| uri.matches(&k))
+                registered
+                    .filter_map(|known| self.redirect(&fingerprint, known))
+                    .any(|known| uri.matches(&known))
             })
             .ok_or(Refusal::Page(PageError::RedirectMismatch))?;
         let state = form.value("state");
@@ -91,11 +105,12 @@ impl Broker {
                 code,
                 state.filter(|state| state.len() <= LONGEST_STATE),
             ),
-            client: id.fingerprint(),
+            client: fingerprint.clone(),
         })?;
         Ok(AuthorizationRequest {
-            client: id.fingerprint(),
+            client: fingerprint,
             client_name: client.name,
+            client_kind: client.kind,
             redirect_uri: redirect.as_str().to_owned(),
             state: state.map(str::to_owned),
             challenge,

@@ -108,8 +108,7 @@ impl Broker {
             return Err(PageError::BackendMismatch);
         }
         let redirect = self
-            .redirects
-            .accept(&transaction.request.redirect_uri)
+            .redirect(&transaction.request.client, &transaction.request.redirect_uri)
             .ok_or(PageError::RedirectMismatch)?;
         let client_state = transaction.request.state.clone();
         let client = transaction.request.client.clone();

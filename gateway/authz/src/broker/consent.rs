@@ -9,6 +9,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 use crate::broker::authorize::{AuthorizationRequest, Refusal};
+use crate::broker::client::ClientKind;
 use crate::broker::error::{OAuthErrorCode, PageError};
 use crate::broker::form::Form;
 use crate::broker::{Broker, TRANSACTION_LIFETIME};
@@ -24,8 +25,10 @@ pub struct ConsentPage {
     pub request: String,
     /// The browser's consent cookie; without it the form does not open.
     pub cookie: ConsentCookie,
-    /// The name that the client gives itself: unverified.
+    /// The client's name.
     pub client_name: String,
+    /// Who answers for that name.
+    pub client_kind: ClientKind,
     /// Where the answer will go, for a person to read.
     pub destination: String,
     /// Whether that is a program on the person's own machine.
@@ -127,13 +130,15 @@ impl Broker {
         cookie: Option<ConsentCookie>,
         rng: &mut impl CryptoRng,
     ) -> Result<ConsentPage, PageError> {
-        let redirect =
-            self.redirects.accept(&request.redirect_uri).ok_or(PageError::RedirectMismatch)?;
+        let redirect = self
+            .redirect(&request.client, &request.redirect_uri)
+            .ok_or(PageError::RedirectMismatch)?;
         let cookie = cookie.unwrap_or_else(|| ConsentCookie(random_text(rng)));
         Ok(ConsentPage {
             request: self.sealer.seal_bound(request, cookie.0.as_bytes(), rng),
             cookie,
             client_name: request.client_name.clone(),
+            client_kind: request.client_kind.clone(),
             destination: redirect.destination().to_owned(),
             is_loopback: redirect.is_loopback(),
             scope: request.scope.to_string(),
@@ -171,8 +176,7 @@ impl Broker {
             })?;
         // The host may have left the configuration while the page was open.
         let redirect = self
-            .redirects
-            .accept(&request.redirect_uri)
+            .redirect(&request.client, &request.redirect_uri)
             .ok_or(Refusal::Page(PageError::RedirectMismatch))?;
         match form.value("decision") {
             Some("approve") => Ok(Answer::Approved(self.approve(request, now, rng))),

@@ -72,6 +72,10 @@ words! {
         MalformedRequest = "malformed_request", 400, "The link that brought you here is damaged. Start again from your LLM client.";
         /// The `client_id` is not one of ours.
         UnknownClient = "unknown_client", 400, "The program that sent you here is not registered with this gateway. Remove the connection in your LLM client and add it again.";
+        /// The client's document could not be fetched.
+        DocumentUnavailable = "client_document_unavailable", 503, "The site of the program that sent you here could not be asked about it. Try again shortly from your LLM client.";
+        /// The client's document describes no client of ours.
+        DocumentInvalid = "client_document_invalid", 400, "What the site of the program that sent you here says about it cannot be used. Nothing was shared with it.";
         /// The redirect URI is not the registered one.
         RedirectMismatch = "redirect_mismatch", 400, "The program that sent you here gave another return address than it registered. Nothing was shared with it.";
         /// The form came from elsewhere, or without its cookie.

@@ -6,6 +6,8 @@
 
 pub mod authorize;
 pub mod callback;
+pub mod client;
+pub mod client_document;
 pub mod consent;
 pub mod error;
 pub mod form;
@@ -16,6 +18,7 @@ pub mod token;
 
 use std::time::Duration;
 
+use crate::broker::client::KnownClients;
 use crate::ids::BackendName;
 use crate::metadata::PublicUrls;
 use crate::redirect_uri::RedirectPolicy;
@@ -48,8 +51,10 @@ pub struct Broker {
     pub urls: PublicUrls,
     /// Seals and opens what travels through client and browser.
     pub sealer: Sealer,
-    /// Which redirect URIs are acceptable.
+    /// Which redirect URIs are acceptable, of clients that the operator did not name.
     pub redirects: RedirectPolicy,
+    /// The clients that need not register.
+    pub clients: KnownClients,
     /// What a client may ask for.
     pub scopes_supported: Scope,
     /// What a client that asks for nothing in particular gets offered.

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::broker::error::OAuthErrorCode;
 use crate::broker::{Broker, REGISTRATION_LIFETIME};
-use crate::ids::ClientId;
 use crate::seal::{Purpose, Sealable};
 use crate::time::Timestamp;
 
@@ -87,15 +86,10 @@ impl Broker {
             "response_types": ["code"],
         }))
     }
-
-    /// The client behind an identifier.
-    pub(crate) fn client(&self, id: &ClientId, now: Timestamp) -> Option<Registration> {
-        self.sealer.open(id.as_str(), now).ok()
-    }
 }
 
 /// A name fit for our page: without control, zero-width and direction characters, of bounded length.
-fn clean_name(name: &str) -> String {
+pub(crate) fn clean_name(name: &str) -> String {
     let invisible = |c: char| {
         c.is_control()
             || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
@@ -111,6 +105,7 @@ fn clean_name(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::broker::tests::{NOW, broker, rng};
+    use crate::ids::ClientId;
 
     fn register(body: &str) -> Result<Value, OAuthErrorCode> {
         broker().register(body.as_bytes(), NOW, &mut rng())
@@ -124,7 +119,7 @@ mod tests {
         assert_eq!(answer["token_endpoint_auth_method"], "none");
         assert_eq!(answer["redirect_uris"], json!(["http://localhost:1/cb"]));
         let id = ClientId::parse(answer["client_id"].as_str().unwrap()).unwrap();
-        assert_eq!(broker().client(&id, NOW).unwrap().name, "Claude");
+        assert_eq!(broker().client(&id, None, NOW).unwrap().name, "Claude");
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(crate) fn broker() -> Broker {
             hosts: ["claude.ai".to_owned()].into(),
             exact: BTreeSet::new(),
         },
+        clients: KnownClients::default(),
         scopes_supported: "user/*.rs".parse().unwrap(),
         default_scope: "user/*.rs".parse().unwrap(),
         admission: Admission {
@@ -81,7 +82,7 @@ fn query(changes: &[(&str, &str)]) -> String {
 }
 
 fn authorize(changes: &[(&str, &str)]) -> Result<AuthorizationRequest, Refusal> {
-    broker().authorize(&query(changes), NOW)
+    broker().authorize(&query(changes), None, NOW)
 }
 
 fn parameter(location: &str, name: &str) -> Option<String> {
@@ -128,7 +129,7 @@ fn nobody_is_redirected_before_client_and_redirect_uri_are_proven() {
         assert_eq!(authorize(&[change, ("scope", "admin")]), Err(Refusal::Page(error)));
     }
     let twice = format!("{}&client_id=x", query(&[]));
-    let refused = broker().authorize(&twice, NOW);
+    let refused = broker().authorize(&twice, None, NOW);
     assert_eq!(refused, Err(Refusal::Page(PageError::MalformedRequest)));
 }
 

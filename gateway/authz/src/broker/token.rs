@@ -60,6 +60,11 @@ impl Pending {
 impl Broker {
     /// Validates the form of `POST /token`. Which of code, client, redirect URI or verifier was
     /// wrong is not said.
+    ///
+    /// A grant that opens decides alone: it is bound to the client by fingerprint, so a login
+    /// outlives its registration. Only when the grant does not open is the client looked at. One
+    /// that nobody knows any more is told `invalid_client` (RFC 6749 §5.2) and registers again;
+    /// with `invalid_grant` it would bring the same identifier back to `/authorize`, for ever.
     pub fn token(&self, form: &str, now: Timestamp) -> Result<Step, OAuthErrorCode> {
         let form = Form::parse(form).map_err(|_| OAuthErrorCode::InvalidRequest)?;
         let grant_type = form.value("grant_type").ok_or(OAuthErrorCode::InvalidRequest)?;
@@ -72,26 +77,29 @@ impl Broker {
         let client = form
             .value("client_id")
             .and_then(|id| ClientId::parse(id).ok())
-            .ok_or(OAuthErrorCode::InvalidGrant)?
-            .fingerprint();
+            .ok_or(OAuthErrorCode::InvalidGrant)?;
         if grant_type == "authorization_code" {
-            self.redeem(&form, client, now)
+            self.redeem(&form, &client, now)
         } else {
             self.refresh(&form, &client, now)
         }
     }
 
-    fn redeem(
-        &self,
-        form: &Form,
-        client: ClientRef,
-        now: Timestamp,
-    ) -> Result<Step, OAuthErrorCode> {
+    /// What the client is told when its code or refresh token does not open.
+    fn no_grant(&self, client: &ClientId, now: Timestamp) -> OAuthErrorCode {
+        if self.knows(client, now) {
+            OAuthErrorCode::InvalidGrant
+        } else {
+            OAuthErrorCode::InvalidClient
+        }
+    }
+
+    fn redeem(&self, form: &Form, id: &ClientId, now: Timestamp) -> Result<Step, OAuthErrorCode> {
         let required = |name| form.value(name).ok_or(OAuthErrorCode::InvalidRequest);
         let (code, verifier) = (required("code")?, required("code_verifier")?);
         let redirect = RedirectDigest::of(required("redirect_uri")?);
-        let claims: CodeClaims =
-            self.sealer.open(code, now).map_err(|_| OAuthErrorCode::InvalidGrant)?;
+        let claims: CodeClaims = self.sealer.open(code, now).map_err(|_| self.no_grant(id, now))?;
+        let client = id.fingerprint();
         if claims.client != client
             || claims.redirect != redirect
             || claims.backend != *self.backend()
@@ -114,17 +122,12 @@ impl Broker {
         })
     }
 
-    fn refresh(
-        &self,
-        form: &Form,
-        client: &ClientRef,
-        now: Timestamp,
-    ) -> Result<Step, OAuthErrorCode> {
+    fn refresh(&self, form: &Form, id: &ClientId, now: Timestamp) -> Result<Step, OAuthErrorCode> {
         let token = form.value("refresh_token").ok_or(OAuthErrorCode::InvalidRequest)?;
         let claims: RefreshClaims =
-            self.sealer.open(token, now).map_err(|_| OAuthErrorCode::InvalidGrant)?;
+            self.sealer.open(token, now).map_err(|_| self.no_grant(id, now))?;
         let grant = claims.grant;
-        if grant.client != *client || self.admission.admits(&grant).is_err() {
+        if grant.client != id.fingerprint() || self.admission.admits(&grant).is_err() {
             return Err(OAuthErrorCode::InvalidGrant);
         }
         let requested = match form.value("scope") {

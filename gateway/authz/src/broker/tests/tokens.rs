@@ -234,3 +234,32 @@ fn a_revocation_ends_the_backends_refresh_token_and_garbage_is_a_silent_success(
     let missing = broker().revoke("client_id=x", NOW).unwrap_err();
     assert_eq!(missing, OAuthErrorCode::InvalidRequest);
 }
+
+#[test]
+fn a_client_that_nobody_knows_any_more_is_told_to_register_again() {
+    let id = client_id();
+    let year = NOW.plus(REGISTRATION_LIFETIME);
+    let refreshed = |id: &str, token: &str, now| {
+        let parameters =
+            [("grant_type", "refresh_token"), ("client_id", id), ("refresh_token", token)];
+        broker().token(&form(&parameters), now).map(|_| ())
+    };
+    assert_eq!(refreshed(&id, "garbage", NOW), Err(OAuthErrorCode::InvalidGrant));
+    assert_eq!(refreshed(&id, "garbage", year), Err(OAuthErrorCode::InvalidClient));
+    assert_eq!(refreshed("stranger", "garbage", NOW), Err(OAuthErrorCode::InvalidClient));
+    let unknown = redemption(&[("code", "garbage"), ("client_id", "stranger")]);
+    assert_eq!(broker().token(&unknown, NOW).unwrap_err(), OAuthErrorCode::InvalidClient);
+}
+
+#[test]
+fn a_login_outlives_its_registration() {
+    let mut short = broker();
+    short.lifetimes.session = 2 * REGISTRATION_LIFETIME;
+    let (answer, audience) = (long_lived(), ours());
+    let vouch = Vouch { answer: &answer, audience: &audience, now: NOW };
+    let issued = short.issue(pending(), tokens(), vouch, &mut rng()).unwrap().body();
+    let token = issued["refresh_token"].as_str().unwrap();
+    let year = NOW.plus(REGISTRATION_LIFETIME);
+    assert!(broker().client(&ClientId::parse(&client_id()).unwrap(), None, year).is_none());
+    assert!(refresh(&[("refresh_token", token)], year).is_ok());
+}

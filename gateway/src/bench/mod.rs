@@ -1,6 +1,27 @@
 //! What tests of several modules stand on: a whole configuration over a backend of theirs.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use authz::time::Timestamp;
+
+use crate::clock::Clock;
 use crate::config::{Backend, Config};
+
+pub(crate) mod site;
+
+/// A clock that a test moves, in seconds.
+#[derive(Debug, Default)]
+pub(crate) struct Manual(pub(crate) AtomicU64);
+
+impl Clock for Manual {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(1_800_000_000 + self.0.load(Ordering::SeqCst))
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
 
 /// A configuration that listens on `public` and whose backend is at `backend`; `extra` follows it.
 pub(crate) fn config(public: &str, backend: &str, extra: &str) -> Config {
