@@ -126,7 +126,7 @@ impl UpstreamOAuth {
     pub(crate) async fn revoke(&self, token: &str, hint: &str) -> Result<(), Fault> {
         let mut form = vec![("token", token), ("token_type_hint", hint)];
         form.push(("client_id", &self.backend.client_id));
-        let secret = self.backend.client_secret.as_ref().map(|secret| secret.expose());
+        let secret = self.backend.client_secret.as_ref().map(crate::config::Secret::expose);
         form.extend(secret.map(|secret| ("client_secret", secret.expose_secret())));
         let request = self.http.post(self.backend.endpoints.revoke.clone());
         let response = request.timeout(self.backend.deadline).form(&form).send().await?;
