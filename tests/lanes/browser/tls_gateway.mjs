@@ -22,6 +22,7 @@ export class TlsGateway {
     gateway.program = spawn(process.env.GATEWAY, ["serve", "--config", file], {
       env: keys, stdio: ["ignore", "ignore", "inherit"],
     });
+    process.once("exit", () => gateway.program.kill("SIGTERM"));
     await gateway.answers();
     return gateway;
   }

@@ -13,6 +13,7 @@ PYTHON
 ) || { echo "not ok conformance registers a client"; exit 1; }
 
 said=$WORK/conformance.said
+: >"$said"
 timeout 120 conformance authorization --url "$URL" --client-id "$client" --resource "$URL/mcp" --port "$port" \
   --verbose --output-dir "$WORK/conformance.results" >"$said" 2>&1 &
 suite=$!
