@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs both programs against the real django-oauth-toolkit on PostgreSQL; prints `N passed, N failed` and
-# fails if any failed. Usage: [RACES=50] [SLOW_RACES=5] [LOGINS=200] [WORKERS=8] run.sh [part]...
+# fails if any failed. Usage: [RACES=50] [SLOW_RACES=5] [LOGINS=200] [ROUNDS=1000] [WORKERS=8] run.sh [part]...
+# BINARIES is a folder of built programs; without it they are built first.
 # Python packages are installed once into a cache folder; the database of a run is temporary.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -26,12 +27,15 @@ if [ "$(cat "$cache/installed" 2>/dev/null)" != "${packages[*]}" ]; then
   echo "${packages[*]}" >"$cache/installed"
 fi
 
-cd "$here/../../.."
-cargo build --locked --quiet --package fhir-mcp-gateway --package fhir-mcp-core --bins
-cargo build --locked --quiet --package testbed --example stand_in
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')/debug
+if [ -z "${BINARIES:-}" ]; then
+  cd "$here/../../.."
+  cargo build --locked --quiet --package fhir-mcp-gateway --package fhir-mcp-core --bins
+  cargo build --locked --quiet --package testbed --example stand_in
+  BINARIES=$(cargo metadata --format-version 1 --no-deps |
+    python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')/debug
+fi
 
 cd "$here"
-export PYTHONDONTWRITEBYTECODE=1 POSTGRES BINARIES="$target" STAND_IN="$target/examples/stand_in"
+export PYTHONDONTWRITEBYTECODE=1 POSTGRES BINARIES
 POSTGRES=$(postgres)
 exec "$cache/bin/python" -m lane "$@"

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -14,11 +15,21 @@ PARTS = {part.__name__.split(".")[-1]: part for part in (
 
 
 def run(name, world):
+    begin = time.monotonic()
     try:
         PARTS[name].run(world)
-    except Exception as failure:  # noqa: BLE001 - one part that breaks does not hide the others
+    except Exception as failure:  # one part that breaks does not hide the others
         check.check(f"{name}: ran to its end", False, f"{type(failure).__name__}: {failure}")
         traceback.print_exc()
+    check.note(f"{name} took {time.monotonic() - begin:.0f} s")
+
+
+def complaints(folder):
+    """The last warnings of each program, for whoever looks for the reason."""
+    for log in sorted(folder.glob("*.log")):
+        lines = log.read_text(errors="replace").splitlines()
+        for line in [line for line in lines if '"INFO"' not in line and '"audit"' not in line][-5:]:
+            print(f"# {log.stem}: {line[:300]}", file=sys.stderr)
 
 
 def main():
@@ -30,11 +41,8 @@ def main():
         with World(folder) as world:
             for name in wanted:
                 run(name, world)
-            programs = Path(folder).glob("*.log")
             if check.counts["not ok"]:
-                for log in sorted(programs):
-                    for line in log.read_text(errors="replace").splitlines()[-15:]:
-                        print(f"# {log.stem}: {line[:300]}", file=sys.stderr)
+                complaints(Path(folder))
     print(f"{check.counts['ok']} passed, {check.counts['not ok']} failed")
     sys.exit(check.counts["not ok"] > 0)
 

@@ -1,18 +1,16 @@
 """The stand-in Exchange of the stories answers as the toolkit does: the same requests to both, row by row."""
 
 import base64
-import os
 import subprocess
 import urllib.parse
 
 from lane.check import equal
 from lane.client import challenge, expect
 from lane.person import Person, fresh
-from lane.programs import OTHER, OWN, SECRETS
+from lane.programs import BINARIES, OTHER, OWN, SECRETS
 from lane.wire import send
 from lane.world import CODES, MARY
 
-STAND_IN = os.environ.get("STAND_IN", "stand_in")
 
 
 class Exchange:
@@ -28,7 +26,8 @@ class Exchange:
         verifier = fresh()
         query = {
             "response_type": "code", "client_id": application, "redirect_uri": CODES, "scope": scope,
-            "state": fresh(), "nonce": fresh(), "code_challenge": challenge(verifier), "code_challenge_method": "S256",
+            "state": fresh(), "nonce": fresh(),
+            "code_challenge": challenge(verifier), "code_challenge_method": "S256",
         }
         code = self.person.code(f"{self.base}/o/authorize/?{urllib.parse.urlencode(query)}")
         return {"grant_type": "authorization_code", "code": code, "redirect_uri": CODES, "code_verifier": verifier}
@@ -109,7 +108,7 @@ def refreshes(exchange):
 
 def shape(answer):
     """What a program can tell answers apart by, without what differs from run to run."""
-    kept = ("active", "error", "error_description", "scope", "client_id", "username", "token_type", "expires_in")
+    kept = ("active", "error", "error_description", "scope", "client_id", "username", "token_type")
     body = answer.json if isinstance(answer.json, dict) else {}
     return {
         "status": answer.status,
@@ -123,7 +122,7 @@ def shape(answer):
 
 
 def run(world):
-    stand_in = subprocess.Popen([STAND_IN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stand_in = subprocess.Popen([BINARIES / "examples" / "stand_in"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         real, ours = Exchange(world.backend.base), Exchange(stand_in.stdout.readline().strip())
         for rows in (introspections, redemptions, refreshes):

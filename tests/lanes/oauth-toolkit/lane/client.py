@@ -8,6 +8,8 @@ import urllib.parse
 from lane.person import fresh
 from lane.wire import Request, send
 
+# The first asks the backend with the person's token, the second needs nothing of it.
+TOOLS = {"list_studies": {}, "get_omh_schema": {"name": "blood-pressure"}}
 CALLBACK = "http://127.0.0.1:33418/callback"
 
 
@@ -21,7 +23,7 @@ class Refused(Exception):
 
 
 def expect(answer, status, step):
-    if answer.status != status:
+    if answer.outcome != status:
         raise Refused(f"{step}: {answer!r}")
     return answer
 
@@ -72,9 +74,9 @@ class Client:
     def log_in(self, person):
         return expect(self.redeem(self.code(person)), 200, "token").json
 
-    def call(self, access_token, tool, arguments=None):
-        """`get_omh_schema` needs nothing of the backend, `list_studies` asks it with the person's token."""
-        call = {"name": tool, "arguments": arguments or {}}
+    def call(self, access_token, tool):
+        """Calls one of the tools in TOOLS."""
+        call = {"name": tool, "arguments": TOOLS[tool]}
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call})
         return send(f"{self.origin}/mcp", body=body, headers={
             "Authorization": f"Bearer {access_token}",

@@ -8,7 +8,7 @@ from collections import Counter
 from lane.check import check, equal, note
 from lane.client import Client
 from lane.person import Person
-from lane.programs import OWN, QUICK
+from lane.programs import DEFAULT, OWN
 from lane.wire import together
 from lane.world import MARY
 
@@ -43,7 +43,7 @@ def told(label, count, outcome):
 
 def run(world):
     person = Person(MARY)
-    with world.gateway(application=QUICK) as gateway:
+    with world.gateway() as gateway:
         client = Client(gateway.origin)
         quick = races(client, person, RACES)
         told("quick hash", RACES, quick)
@@ -55,6 +55,6 @@ def run(world):
         equal("codes: and the backend is not asked", world.backend.asked("POST /o/token/"), asked)
         equal("codes: and the code is still good for its own client", client.redeem(code).status, 200)
         equal("codes: once", client.redeem(code).error, "invalid_grant")
-    with world.gateway(application=OWN) as gateway:
+    with world.gateway(application=OWN, deadlines=DEFAULT) as gateway:
         slow = races(Client(gateway.origin), person, SLOW_RACES)
         told("Django's hash", SLOW_RACES, slow)

@@ -20,6 +20,8 @@ POSTGRES = Path(os.environ.get("POSTGRES", "."))
 WORKERS = int(os.environ.get("WORKERS", "8"))  # processes of the backend; each serves one request at a time
 START = 30  # seconds
 
+# The deadlines of the gateway as it is delivered, and some for a machine that is busy with other things.
+DEFAULT, PATIENT = (5, 2), (30, 10)
 OWN, QUICK, OTHER = "fhir-mcp-gateway", "quick-gateway", "notebooks"
 SECRETS = {name: f"{name}-secret" for name in (OWN, QUICK, OTHER)}
 
@@ -169,11 +171,13 @@ class Core:
 
 class Gateway:
     """One process of the gateway. `ring` holds (id, state, key); `believed` is how long an introspection
-    is; `public` is the port by which the world knows it, where that is not its own."""
+    is; `public` is the port by which the world knows it, where that is not its own; `deadlines` are those of
+    the token endpoint and of introspection, in seconds."""
 
     started = 0
 
-    def __init__(self, world, ring, application=OWN, public=None, believed="60s", denied="[]"):
+    def __init__(self, world, ring, application=QUICK, public=None, believed="60s", denied="[]",
+                 deadlines=PATIENT):
         Gateway.started += 1
         self.port, self.admin = port() if public else world.port, port()
         self.origin = f"http://127.0.0.1:{public or self.port}"
@@ -181,12 +185,12 @@ class Gateway:
         environment |= {"HOP_KEY": world.hop_key, "CLIENT_SECRET": SECRETS[application]}
         name = f"gateway-{Gateway.started}"
         config = world.folder / f"{name}.yaml"
-        config.write_text(self.yaml(world, ring, application, believed, denied), encoding="ascii")
+        config.write_text(self.yaml(world, ring, application, believed, denied, deadlines), encoding="ascii")
         command = [BINARIES / "fhir-mcp-gateway", "serve", "--config", config]
         self.program = Program(command, world.folder / f"{name}.log", environment)
         self.program.is_up(lambda: answers(self.admin, "/ready"))
 
-    def yaml(self, world, ring, application, believed, denied):
+    def yaml(self, world, ring, application, believed, denied, deadlines):
         keys = ", ".join(f"{{id: {n}, state: {state}, key: {{env: KEY_{n}}}}}" for n, state, _ in ring)
         return f"""server:
   public_url: {self.origin}
@@ -206,7 +210,8 @@ backend:
   client_secret: {{env: CLIENT_SECRET}}
   scope: openid email
   audience: {{own_client: true}}
-  introspection: {{lifetime: {believed}}}
+  deadline: {deadlines[0]}s
+  introspection: {{lifetime: {believed}, deadline: {deadlines[1]}s}}
 deny: {{subjects: {denied}}}
 limits: {{calls_per_minute: 60000, burst: 10000, concurrent_calls: 1000, anonymous_per_minute: 1000000}}
 """

@@ -17,7 +17,7 @@ def run(world):
 
 def revoked(world, client, person):
     tokens = client.log_in(person)
-    equal("revocation: before it a tool call works", client.call(tokens["access_token"], "list_studies").status, 200)
+    equal("revocation: before it a tool call works", client.call(tokens["access_token"], "list_studies").outcome, 200)
     asked = world.backend.asked("POST /o/revoke_token/")
     equal("revocation: of a refresh token is 200", client.revoke(tokens["refresh_token"]).status, 200)
     equal("revocation: reaches the backend", world.backend.asked("POST /o/revoke_token/") - asked, 1)
@@ -40,13 +40,13 @@ def revoked(world, client, person):
 
 def ended_at_the_backend(world, client, person):
     tokens = client.log_in(person)
-    equal("revocation: a call that is believed", client.call(tokens["access_token"], "get_omh_schema").status, 200)
+    equal("revocation: a call that is believed", client.call(tokens["access_token"], "get_omh_schema").outcome, 200)
     world.backend.django("person", "cut-off", PAT)
-    gone = until(lambda: client.call(tokens["access_token"], "get_omh_schema").status == 401, BELIEVED + 1)
+    gone = until(lambda: client.call(tokens["access_token"], "get_omh_schema").outcome == 401, BELIEVED + 1)
     check("revocation: tokens deleted at the backend are 401 as soon as the introspection is old", gone)
     equal("revocation: and cannot be refreshed", client.refresh(tokens["refresh_token"]).error, "invalid_grant")
     tokens = client.log_in(person)
     client.call(tokens["access_token"], "get_omh_schema")
     world.backend.django("person", "cut-off", PAT)
     equal("revocation: a call that the backend refuses is 401 at once",
-          client.call(tokens["access_token"], "list_studies").status, 401)
+          client.call(tokens["access_token"], "list_studies").outcome, 401)

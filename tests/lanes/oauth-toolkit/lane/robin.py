@@ -9,12 +9,16 @@ import threading
 class RoundRobin:
     def __init__(self, port):
         self.targets, self.turn, self.refused, self.served = [], itertools.count(), 0, {}
+        self.serving = set()
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         listening = asyncio.start_server(self.serve, "127.0.0.1", port, backlog=256)
         self.server = asyncio.run_coroutine_threadsafe(listening, self.loop).result()
 
     async def serve(self, reader, writer):
+        # The loop itself holds its tasks weakly.
+        self.serving.add(asyncio.current_task())
+        asyncio.current_task().add_done_callback(self.serving.discard)
         targets = self.targets
         target = targets[next(self.turn) % len(targets)]
         try:
@@ -24,12 +28,21 @@ class RoundRobin:
             writer.close()
             return
         self.served[target] = self.served.get(target, 0) + 1
-        await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))
+        asked = asyncio.ensure_future(copy(reader, there[1]))
+        await copy(there[0], writer)
+        asked.cancel()
         for end in (writer, there[1]):
             end.close()
 
     def stop(self):
-        self.loop.call_soon_threadsafe(self.server.close)
+        asyncio.run_coroutine_threadsafe(self.end(), self.loop).result()
+
+    async def end(self):
+        self.server.close()
+        serving = list(self.serving)
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 async def copy(reader, writer):

@@ -4,15 +4,18 @@ import os
 import random
 import threading
 
-from lane.check import check, equal, note, until
+from lane.check import check, equal, note
 from lane.client import Client, expect
 from lane.person import Person
-from lane.programs import QUICK, Gateway, key
+from lane.programs import Gateway, key
 from lane.robin import RoundRobin
 from lane.world import MARY
 
 LOGINS = int(os.environ.get("LOGINS", "200"))
 HANDS = 4  # clients at the same time
+GATEWAYS = 3
+RESTARTS = 4 * GATEWAYS
+PATIENCE = 120  # seconds
 
 
 def rings():
@@ -29,36 +32,57 @@ def rings():
 
 
 class Load:
-    """Logs in, calls, refreshes, and refreshes older logins again, until LOGINS are done."""
+    """Logs in, calls, refreshes, and refreshes older logins again, until LOGINS are done; it never gets far
+    ahead of the restarts, so that each of them happens under it."""
 
     def __init__(self, origin):
-        self.origin, self.lock = origin, threading.Lock()
-        self.begun, self.logins, self.refreshes, self.failures, self.older = 0, 0, 0, [], []
-        self.threads = [threading.Thread(target=self.work, args=(Person(MARY),)) for _ in range(HANDS)]
+        self.origin, self.lock = origin, threading.Condition()
+        self.allowed, self.begun, self.logins, self.refreshes, self.failures, self.older = 0, 0, 0, 0, [], []
+        self.threads = [
+            threading.Thread(target=self.work, args=(Person(MARY),), daemon=True) for _ in range(HANDS)
+        ]
         for thread in self.threads:
             thread.start()
 
-    def is_at(self, share):
-        return self.logins + len(self.failures) >= share * LOGINS or not any(t.is_alive() for t in self.threads)
+    def lead_up_to(self, restart):
+        """Lets the load go on a little beyond this restart, and waits until it is there."""
+        step = LOGINS / (RESTARTS + 1)
+        with self.lock:
+            self.allowed = step * (restart + 2)
+            self.lock.notify_all()
+            if not self.lock.wait_for(lambda: self.logins + len(self.failures) >= int(step * restart), PATIENCE):
+                raise RuntimeError(f"the load came to a stop after {self.logins} logins")
+
+    def finish(self):
+        with self.lock:
+            self.allowed = LOGINS
+            self.lock.notify_all()
+        for thread in self.threads:
+            thread.join()
 
     def work(self, person):
         while True:
             with self.lock:
+                self.lock.wait_for(lambda: self.begun < self.allowed or self.begun == LOGINS, PATIENCE)
                 if self.begun == LOGINS:
                     return
                 self.begun += 1
             try:
                 self.one(person)
-            except Exception as failure:  # noqa: BLE001 - whatever it is, it is what this part counts
-                self.failures.append(f"{type(failure).__name__}: {failure}")
+            except Exception as failure:  # whatever it is, it is what this part counts
+                with self.lock:
+                    self.failures.append(f"{type(failure).__name__}: {failure}")
+                    self.lock.notify_all()
 
     def one(self, person):
         client = Client(self.origin)
         tokens = client.log_in(person)
         expect(client.call(tokens["access_token"], "get_omh_schema"), 200, "call")
-        self.older.append(self.refreshed(client, tokens))
+        mine = self.refreshed(client, tokens)
         with self.lock:
             self.logins += 1
+            self.lock.notify_all()
+            self.older.append(mine)
             mine = self.older.pop(random.randrange(len(self.older)))
         self.older.append(self.refreshed(*mine))
 
@@ -73,7 +97,7 @@ class Load:
 def run(world):
     robin = RoundRobin(world.public)
     steps = rings()
-    gateways = [Gateway(world, steps[0], QUICK, world.public) for _ in range(3)]
+    gateways = [Gateway(world, steps[0], public=world.public) for _ in range(GATEWAYS)]
     try:
         rotate(world, robin, gateways, steps)
     finally:
@@ -89,31 +113,30 @@ def rotate(world, robin, gateways, steps):
     untouched, old = kept.log_in(Person(MARY)), kept.log_in(Person(MARY))
     load, ends, restarts = Load(origin), [], 0
     for ring in steps[1:-1]:
-        for place in range(3):
+        for place in range(GATEWAYS):
             restarts += 1
-            until(lambda: load.is_at(restarts / 13), 300)
+            load.lead_up_to(restarts)
             ends.append(replace(world, robin, gateways, place, ring))
-    for thread in load.threads:
-        thread.join()
+    load.finish()
     note(f"rotation: {load.logins} logins and {load.refreshes} refreshes, {restarts} restarts, "
          f"{sum(robin.served.values())} connections over {len(robin.served)} processes")
     equal(f"rotation: {LOGINS} logins while keys go round", load.logins, LOGINS)
     equal("rotation: 0 failures", load.failures[:5], [])
     equal("rotation: the round robin never met a closed door", robin.refused, 0)
-    check("rotation: every process had its share", len(robin.served) == 3 + restarts, robin.served)
+    check("rotation: every process had its share", len(robin.served) == GATEWAYS + RESTARTS, robin.served)
     equal("rotation: every process ended cleanly", set(ends), {0})
     fresh = kept.refresh(old["refresh_token"])
     equal("rotation: a login sealed under the first key is refreshed under the third", fresh.status, 200)
-    for place in range(3):
+    for place in range(GATEWAYS):
         replace(world, robin, gateways, place, steps[-1])
     answer = kept.refresh(untouched["refresh_token"])
     equal("rotation: what only the retired key opens is refused", (answer.status, answer.error), (400, "invalid_grant"))
-    equal("rotation: as is its access token", kept.call(untouched["access_token"], "get_omh_schema").status, 401)
+    equal("rotation: as is its access token", kept.call(untouched["access_token"], "get_omh_schema").outcome, 401)
     equal("rotation: what was refreshed in time goes on", kept.refresh(fresh.json["refresh_token"]).status, 200)
 
 
 def replace(world, robin, gateways, place, ring):
     """Starts the successor, then shows it to the world, then lets the old one finish."""
-    old, gateways[place] = gateways[place], Gateway(world, ring, QUICK, world.public)
+    old, gateways[place] = gateways[place], Gateway(world, ring, public=world.public)
     robin.targets = [gateway.port for gateway in gateways]
     return old.stop()

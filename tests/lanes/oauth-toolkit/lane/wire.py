@@ -21,6 +21,12 @@ class Answer:
     def error(self):
         return self.json.get("error") if isinstance(self.json, dict) else None
 
+    @property
+    def outcome(self):
+        """The status; a tool's own refusal, which is a 200 as well, is told from a result."""
+        result = self.json.get("result") if isinstance(self.json, dict) else None
+        return "tool error" if isinstance(result, dict) and result.get("isError") else self.status
+
     def __repr__(self):
         """Never a token: an error is short and says what it is, anything else is only counted."""
         return f"{self.status} {self.error or f'{len(self.text)} characters'}"

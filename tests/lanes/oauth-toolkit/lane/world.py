@@ -1,15 +1,16 @@
 """What all parts share: the database, the backend, core, the people; each part starts its own gateways."""
 
 import contextlib
+import os
 from pathlib import Path
 
 from lane.person import PASSWORD
 from lane.programs import OTHER, OWN, QUICK, SECRETS, Backend, Core, Gateway, Postgres, key, port
 
 # The toolkit checks the client's secret on every request, with the hash that it was stored under. A
-# million rounds are Django's default and what Exchange has; races by the thousand use an application
-# whose secret is stored with a thousand.
-ROUNDS = {OWN: None, QUICK: 1000, OTHER: None}
+# million rounds are Django's default and what Exchange has; the gateways of this lane use an application
+# whose secret is stored with a thousand, or a busy machine would be all that is measured.
+ROUNDS = {OWN: None, QUICK: int(os.environ.get("ROUNDS", "1000")), OTHER: None}
 CODES = "http://127.0.0.1:9/cb"  # where a code is taken that goes to no gateway; nobody listens
 PEOPLE = {"manager_mary@example.com": 10001, "practitioner_pat@example.com": 10002, "leaver_lee@example.com": 10003}
 MARY, PAT, LEE = PEOPLE
