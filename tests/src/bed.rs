@@ -5,21 +5,21 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use authz::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fhir_mcp_core::Core;
 use fhir_mcp_core::config::{BackendLimits, Config as CoreConfig};
-use fhir_mcp_gateway::config::Config as GatewayConfig;
-use fhir_mcp_gateway::{Gateway, Listeners, Running};
+use fhir_mcp_gateway::Running;
 use jiff::SignedDuration;
 use rand::Rng as _;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::GatewayClock;
 use crate::exchange::{FakeExchange, ManualClock, Options};
+use crate::fleet::{Fleet, RingEntry, Surroundings};
 
 /// What a story may want otherwise.
 #[derive(Clone, Debug)]
@@ -28,8 +28,14 @@ pub struct Setup {
     pub extra_yaml: String,
     /// The section `limits`.
     pub limits: String,
-    /// The line `audience` of the section `backend`.
+    /// The line `audience` of the section `backend`; further lines of the section may follow.
     pub audience: String,
+    /// How many gateways there are; several stand behind a balancer, with one key ring.
+    pub replicas: usize,
+    /// The key ring.
+    pub ring: Vec<RingEntry>,
+    /// The name of the backend.
+    pub backend: String,
 }
 
 impl Default for Setup {
@@ -41,6 +47,9 @@ impl Default for Setup {
                       anonymous_per_minute: 60000}"
                 .to_owned(),
             audience: "{own_client: true}".to_owned(),
+            replicas: 1,
+            ring: vec![RingEntry { id: 1, state: "active", key: random_key() }],
+            backend: "jhe".to_owned(),
         }
     }
 }
@@ -51,8 +60,10 @@ pub struct TestBed {
     pub exchange: FakeExchange,
     /// The audit trail so far.
     pub records: Records,
+    /// What the gateways were started with.
+    pub setup: Setup,
     clock: ManualClock,
-    running: Running,
+    fleet: Fleet,
     origin: String,
     core_address: SocketAddr,
     hop_key: String,
@@ -78,36 +89,36 @@ impl TestBed {
         let clock = ManualClock::at(crate::exchange::RECORDED_AT);
         let options = Options { clock: clock.clock(), ..Options::default() };
         let exchange = FakeExchange::start(options).await?;
-        let (public, admin, tools) = (listener()?, listener()?, listener()?);
+        let (public, tools) = (listener()?, listener()?);
         let origin = format!("http://{}", public.local_addr()?);
         exchange.allow_redirect(&format!("{origin}/oauth/callback"));
         let core_address = tools.local_addr()?;
         let hop_key = random_key();
         let core_stop = CancellationToken::new();
         let core = core(tools, &hop_key, &clock, core_stop.clone())?;
-        let yaml = gateway_yaml(&setup, &exchange, &origin, core_address);
-        let config = GatewayConfig::parse(&yaml, &|name| match name {
-            "RING_KEY" => Some(random_key()),
-            "HOP_KEY" => Some(hop_key.clone()),
-            "CLIENT_SECRET" => Some(exchange.client_secret()),
-            _ => None,
-        })
-        .with_context(|| yaml.clone())?;
-        let records = Records::default();
-        let running = Gateway::build(config, Arc::new(GatewayClock::over(&clock)))?
-            .audit_to(records.clone())
-            .start(Listeners { public: vec![public], admin })?;
+        let behind = (core_address, hop_key.clone());
+        let around = Surroundings::of(&exchange, origin.clone(), behind, clock.clone());
+        let records = around.records.clone();
+        let fleet = Fleet::start(public, &setup, around)?;
         Ok(Self {
             exchange,
             records,
+            setup,
             clock,
-            running,
+            fleet,
             origin,
             core_address,
             hop_key,
             core_stop,
             core,
         })
+    }
+
+    /// Replaces one of several gateways by one with another set-up, as a rolling update does.
+    pub async fn replace(&mut self, replica: usize, setup: Setup) -> Result<()> {
+        self.fleet.replace(replica, &setup).await?;
+        self.setup = setup;
+        Ok(())
     }
 
     /// The gateway's public origin.
@@ -130,9 +141,16 @@ impl TestBed {
         &self.hop_key
     }
 
-    /// The gateway's admin origin.
+    /// The gateway's admin origin; of several, the first one's.
     pub fn admin(&self) -> String {
-        format!("http://{}", self.running.admin)
+        let first = self.fleet.gateways.first();
+        first.map(|gateway| format!("http://{}", gateway.admin)).unwrap_or_default()
+    }
+
+    /// What time it is in here.
+    pub fn now(&self) -> Timestamp {
+        let seconds = self.clock.now().as_second();
+        Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or_default())
     }
 
     /// Lets time pass, everywhere at once.
@@ -142,7 +160,9 @@ impl TestBed {
 
     /// The audit events so far, all written.
     pub async fn audit(&self) -> Result<Vec<Value>> {
-        self.running.audit().settle().await;
+        for gateway in &self.fleet.gateways {
+            Running::audit(gateway).settle().await;
+        }
         self.records.events()
     }
 
@@ -188,7 +208,7 @@ impl Write for Records {
 }
 
 /// A port of our own, with a queue that holds a burst as the programs' own listeners do.
-fn listener() -> Result<TcpListener> {
+pub(crate) fn listener() -> Result<TcpListener> {
     let bound = fhir_mcp_core::http::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     Ok(bound.into_std()?)
 }
@@ -217,32 +237,4 @@ fn core(
     let core = Core::new(config)?.with_clock(Arc::new(move || shared.now()));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     Ok(tokio::spawn(core.serve(listener, None, stop)))
-}
-
-fn gateway_yaml(setup: &Setup, exchange: &FakeExchange, origin: &str, core: SocketAddr) -> String {
-    let address = origin.trim_start_matches("http://");
-    let (base, client_id) = (exchange.base_url(), exchange.client_id());
-    let Setup { extra_yaml, limits, audience } = setup;
-    format!(
-        "server:
-  public_url: {origin}
-  listeners: [{{address: \"{address}\"}}]
-  admin: \"127.0.0.1:1\"
-  caps: {{connections_per_address: 10000}}
-keys:
-  ring: [{{id: 1, state: active, key: {{env: RING_KEY}}}}]
-  hop: {{env: HOP_KEY}}
-core: {{address: \"{core}\"}}
-backend:
-  name: jhe
-  profile: jhe
-  base_url: {base}
-  client_id: {client_id}
-  client_secret: {{env: CLIENT_SECRET}}
-  scope: openid email
-  audience: {audience}
-limits: {limits}
-{extra_yaml}
-"
-    )
 }

@@ -3,9 +3,11 @@
 //! Stories in `tests/stories` and the demo are written in terms of [`TestBed`], [`login::Login`] and
 //! [`mcp::Mcp`].
 
+mod balancer;
 pub mod bed;
 pub mod clock;
 pub mod exchange;
+pub mod fleet;
 pub mod login;
 pub mod mcp;
 

@@ -50,6 +50,12 @@ impl Login {
         Ok(Self { http, origin, client_id })
     }
 
+    /// The same client over other connections.
+    #[must_use]
+    pub fn over(self, http: reqwest::Client) -> Self {
+        Self { http, ..self }
+    }
+
     /// The authorize URL, with some parameters replaced, added or (by an empty value) left out.
     pub fn authorize_url(&self, changes: &[(&str, &str)]) -> Result<Url> {
         let challenge = CodeChallenge::of(VERIFIER);

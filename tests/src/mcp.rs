@@ -82,7 +82,12 @@ impl Answer {
 impl Mcp {
     /// A client of the gateway of `bed`.
     pub fn of(bed: &TestBed, era: Era) -> Self {
-        Self { http: reqwest::Client::new(), url: bed.at("/mcp"), era }
+        Self::through(reqwest::Client::new(), bed, era)
+    }
+
+    /// A client of the gateway of `bed` over these connections.
+    pub fn through(http: reqwest::Client, bed: &TestBed, era: Era) -> Self {
+        Self { http, url: bed.at("/mcp"), era }
     }
 
     /// The same client over other connections.
