@@ -60,14 +60,12 @@ class Program:
     def is_up(self, holds):
         """Waits until `holds()`; a program that ended instead says why."""
         if not until(lambda: self.process.poll() is not None or holds(), START) or self.process.poll() is not None:
+            self.stop()
             raise RuntimeError(f"did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
 
-    def ask_to_stop(self):
+    def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
-
-    def stop(self):
-        self.ask_to_stop()
         try:
             return self.process.wait(20)
         except subprocess.TimeoutExpired:

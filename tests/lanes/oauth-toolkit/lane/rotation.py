@@ -130,8 +130,10 @@ def rotate(world, robin, gateways, steps):
     for place in range(GATEWAYS):
         replace(world, robin, gateways, place, steps[-1])
     answer = kept.refresh(untouched["refresh_token"])
-    equal("rotation: what only the retired key opens is refused", (answer.status, answer.error), (400, "invalid_grant"))
-    equal("rotation: as is its access token", kept.call(untouched["access_token"], "get_omh_schema").outcome, 401)
+    told = (answer.status, answer.error)
+    equal("rotation: where only the retired key opens, the client is told to register again",
+          told, (401, "invalid_client"))
+    equal("rotation: and its access token is refused", kept.call(untouched["access_token"], "get_omh_schema").outcome, 401)
     equal("rotation: what was refreshed in time goes on", kept.refresh(fresh.json["refresh_token"]).status, 200)
 
 

@@ -29,9 +29,13 @@ class World(contextlib.ExitStack):
                 for name, rounds in ROUNDS.items()
             ],
         }
-        self.postgres = self.kept(Postgres(self.folder))
-        self.backend = self.kept(Backend(self.folder, self.postgres, seed))
-        self.core = self.kept(Core(self.folder, self.hop_key))
+        try:
+            self.postgres = self.kept(Postgres(self.folder))
+            self.backend = self.kept(Backend(self.folder, self.postgres, seed))
+            self.core = self.kept(Core(self.folder, self.hop_key))
+        except BaseException:
+            self.close()
+            raise
 
     def kept(self, program):
         self.callback(program.stop)
