@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct Setup {
     pub ring: Vec<RingEntry>,
     /// The name of the backend.
     pub backend: String,
+    /// Certificate and key for `localhost`: clients come by https.
+    pub tls: Option<[PathBuf; 2]>,
 }
 
 impl Default for Setup {
@@ -50,6 +53,7 @@ impl Default for Setup {
             replicas: 1,
             ring: vec![RingEntry { id: 1, state: "active", key: random_key() }],
             backend: "jhe".to_owned(),
+            tls: None,
         }
     }
 }
@@ -90,7 +94,11 @@ impl TestBed {
         let options = Options { clock: clock.clock(), ..Options::default() };
         let exchange = FakeExchange::start(options).await?;
         let (public, tools) = (listener()?, listener()?);
-        let origin = format!("http://{}", public.local_addr()?);
+        let address = public.local_addr()?;
+        let origin = match &setup.tls {
+            None => format!("http://{address}"),
+            Some(_) => format!("https://localhost:{}", address.port()),
+        };
         exchange.allow_redirect(&format!("{origin}/oauth/callback"));
         let core_address = tools.local_addr()?;
         let hop_key = random_key();

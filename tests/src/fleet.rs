@@ -129,10 +129,14 @@ fn yaml(setup: &Setup, surroundings: &Surroundings, address: SocketAddr) -> Stri
         })
         .collect();
     let ring = ring.join(", ");
+    let tls = setup.tls.as_ref().map(|[certificate, key]| {
+        format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display())
+    });
+    let tls = tls.unwrap_or_default();
     format!(
         "server:
   public_url: {origin}
-  listeners: [{{address: \"{address}\"}}]
+  listeners: [{{address: \"{address}\"{tls}}}]
   admin: \"127.0.0.1:1\"
   caps: {{connections_per_address: 10000}}
 keys:

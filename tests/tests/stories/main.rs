@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
 
+mod attacks;
 mod client_documents;
 mod exchange_replays;
 mod isolation;
