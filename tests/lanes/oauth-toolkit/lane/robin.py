@@ -29,7 +29,8 @@ class RoundRobin:
             return
         self.served[target] = self.served.get(target, 0) + 1
         asked = asyncio.ensure_future(copy(reader, there[1]))
-        await copy(there[0], writer)
+        with contextlib.suppress(asyncio.CancelledError):  # at the end of the lane
+            await copy(there[0], writer)
         asked.cancel()
         for end in (writer, there[1]):
             end.close()
