@@ -122,7 +122,8 @@ def shape(answer):
 
 
 def run(world):
-    stand_in = subprocess.Popen([BINARIES / "examples" / "stand_in"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    program = [BINARIES / "examples" / "stand_in"]
+    stand_in = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         real, ours = Exchange(world.backend.base), Exchange(stand_in.stdout.readline().strip())
         for rows in (introspections, redemptions, refreshes):

@@ -133,7 +133,8 @@ def rotate(world, robin, gateways, steps):
     told = (answer.status, answer.error)
     equal("rotation: where only the retired key opens, the client is told to register again",
           told, (401, "invalid_client"))
-    equal("rotation: and its access token is refused", kept.call(untouched["access_token"], "get_omh_schema").outcome, 401)
+    equal("rotation: and its access token is refused",
+          kept.call(untouched["access_token"], "get_omh_schema").outcome, 401)
     equal("rotation: what was refreshed in time goes on", kept.refresh(fresh.json["refresh_token"]).status, 200)
 
 
