@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: run test check setup fmt lint doc deny matrix test-clients
+.PHONY: run test check setup fmt lint doc deny matrix test-lanes test-clients test-browser test-oauth-toolkit
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -31,5 +31,13 @@ deny:             ## licences, bans and sources; needs `cargo install cargo-deny
 matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
 
+test-lanes: test-clients test-browser test-oauth-toolkit   ## the real things, one after the other
+
 test-clients: setup   ## real MCP clients log in to the demo and call every tool
 	./tests/lanes/clients/with-demo ./tests/lanes/clients/run.sh
+
+test-browser: setup   ## headless Chromium through the consent page and the login
+	./tests/lanes/clients/with-demo ./tests/lanes/browser/run.sh
+
+test-oauth-toolkit: setup   ## both programs against the real django-oauth-toolkit on PostgreSQL
+	RACES=$${RACES:-20} SLOW_RACES=$${SLOW_RACES:-1} ./tests/lanes/oauth-toolkit/run.sh

@@ -49,7 +49,10 @@ impl Edge {
     pub(crate) fn admit(&self, route: Route, seen: Seen<'_>) -> Result<(), RejectionCode> {
         self.sized(seen)?;
         self.addressed(seen)?;
-        self.originated(seen.headers)?;
+        // The consent form has a stricter rule of its own, which answers with a page for a person.
+        if route != Route::Authorize {
+            self.originated(seen.headers)?;
+        }
         without_token_in_query(seen.uri)?;
         unencoded(seen.headers)?;
         if route == Route::Mcp {

@@ -238,7 +238,15 @@ impl GatewayProxy {
         let Some(SocketAddr::Inet(address)) = session.client_addr() else {
             return Err(Fault::Internal("a connection without an address").into());
         };
-        self.gateway.limits.charge_address(address.ip()).map_err(|over: Exceeded| {
+        let limits = &self.gateway.limits;
+        let charged = limits.charge_address(address.ip()).and_then(|()| {
+            if context.route == Some(Route::Register) {
+                limits.charge_registration()
+            } else {
+                Ok(())
+            }
+        });
+        charged.map_err(|over: Exceeded| {
             context.limit = Some(over);
             Rejection::later(RejectionCode::RateLimited, over.retry_after).into()
         })

@@ -48,6 +48,7 @@ pub(crate) struct RateLimits {
     clock: Monotonic,
     subjects: Keyed<Subject>,
     addresses: Keyed<IpAddr>,
+    registrations: Keyed<()>,
     in_flight: Arc<InFlight>,
 }
 
@@ -59,7 +60,9 @@ impl RateLimits {
         let clock = Monotonic(clock);
         let subjects = quota(limits.calls_per_minute, limits.burst);
         let addresses = quota(limits.anonymous_per_minute, limits.anonymous_per_minute);
+        let all = quota(limits.registrations_per_minute, limits.registrations_per_minute);
         Self {
+            registrations: RateLimiter::new(all, DashMapStateStore::default(), clock.clone()),
             subjects: RateLimiter::new(subjects, DashMapStateStore::default(), clock.clone()),
             addresses: RateLimiter::new(addresses, DashMapStateStore::default(), clock.clone()),
             in_flight: Arc::default(),
@@ -76,6 +79,11 @@ impl RateLimits {
     /// Charges one request to `address`.
     pub(crate) fn charge_address(&self, address: IpAddr) -> Result<(), Exceeded> {
         self.charge(&self.addresses, &network(address), self.limits.anonymous_per_minute)
+    }
+
+    /// Charges one registration to everybody together: a flood from many addresses is one too.
+    pub(crate) fn charge_registration(&self) -> Result<(), Exceeded> {
+        self.charge(&self.registrations, &(), self.limits.registrations_per_minute)
     }
 
     fn charge<K: Clone + Eq + Hash>(
@@ -165,8 +173,13 @@ mod tests {
 
     fn limits() -> (RateLimits, Arc<Manual>) {
         let clock = Arc::new(Manual::default());
-        let limits =
-            Limits { calls_per_minute: 60, burst: 3, concurrent_calls: 2, anonymous_per_minute: 5 };
+        let limits = Limits {
+            calls_per_minute: 60,
+            burst: 3,
+            concurrent_calls: 2,
+            anonymous_per_minute: 5,
+            registrations_per_minute: 7,
+        };
         (RateLimits::new(limits, Arc::clone(&clock) as Arc<dyn Clock>), clock)
     }
 
@@ -206,6 +219,17 @@ mod tests {
         }
         assert!(limits.charge_address("2001:db8::ffff".parse().unwrap()).is_err());
         assert!(limits.charge_address("2001:db8:0:1::1".parse().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn registrations_from_all_addresses_together_have_a_limit() {
+        let (limits, clock) = limits();
+        for _ in 0..7 {
+            limits.charge_registration().unwrap();
+        }
+        assert!(limits.charge_registration().is_err());
+        clock.0.store(60, Ordering::Relaxed);
+        assert!(limits.charge_registration().is_ok());
     }
 
     #[test]

@@ -14,11 +14,16 @@ use crate::keyed_digest::KeyedDigest;
 const MOST_FLIGHTS: u64 = 1024;
 
 /// The refreshes under way. Nothing is kept of one that has ended.
-#[derive(Debug)]
 pub(crate) struct RefreshFlights<E> {
     under_way: Cache<[u8; 32], Arc<Issued>>,
     digest: KeyedDigest,
     error: std::marker::PhantomData<fn() -> E>,
+}
+
+impl<E> std::fmt::Debug for RefreshFlights<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefreshFlights").finish_non_exhaustive()
+    }
 }
 
 impl<E> RefreshFlights<E>

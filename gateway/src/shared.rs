@@ -24,6 +24,7 @@ use crate::edge::Edge;
 use crate::introspection_cache::IntrospectionCache;
 use crate::introspector::HttpIntrospector;
 use crate::metrics::Metrics;
+use crate::parked_grants::ParkedGrants;
 use crate::rate_limit::RateLimits;
 use crate::refresh_flights::RefreshFlights;
 use crate::respond::Responder;
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) upstream: UpstreamOAuth,
     pub(crate) documents: ClientDocuments,
     pub(crate) refreshes: RefreshFlights<NoIssue>,
+    pub(crate) parked: ParkedGrants,
     pub(crate) limits: RateLimits,
     pub(crate) edge: Edge,
     pub(crate) responder: Responder,
@@ -108,6 +110,7 @@ impl Shared {
             ),
             documents: documents.map_err(BuildError::Http)?,
             refreshes: RefreshFlights::new(),
+            parked: ParkedGrants::new(),
             limits: RateLimits::new(config.limits.clone(), Arc::clone(&clock)),
             edge: Edge::new(&config.server),
             responder: Responder::new(urls),

@@ -149,7 +149,8 @@ impl fmt::Display for BackendName {
     }
 }
 
-/// One request's identifier: 16 random bytes in 22 characters, made by the gateway, found again in
+/// One request's identifier: 16 random bytes in 32 hexadecimal digits, which a person can read out
+/// and search for. It is made by the gateway, found again in
 /// the access line, the audit event, the hop and core's log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -158,10 +159,10 @@ pub struct RequestId(String);
 impl RequestId {
     /// The identifier made of these random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes))
+        Self(format!("{:032x}", u128::from_be_bytes(bytes)))
     }
 
-    /// The 22 characters.
+    /// The 32 digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -81,6 +81,20 @@ macro_rules! sealed_field {
 
 sealed_field!(BackendToken, BackendRefreshToken, BackendCode, CodeVerifier);
 
+/// `Debug` without content, for what carries a code, a token or a `state` in a plain field because
+/// it is about to be written into an answer.
+macro_rules! blind_debug {
+    ($($name:ident),*) => {
+        $(impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        })*
+    };
+}
+
+pub(crate) use blind_debug;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,7 +50,7 @@ impl Cookies {
         self.set(headers, &self.name("consent"), cookie.as_str(), TRANSACTION_LIFETIME.as_secs());
     }
 
-    /// Sets the cookie of a transaction, and drops some when the browser has too many.
+    /// Sets the cookie of a transaction, and drops the oldest when the browser has too many.
     pub(super) fn set_transaction(
         self,
         sent: &HeaderMap,
@@ -59,9 +59,12 @@ impl Cookies {
         value: &str,
     ) {
         let prefix = self.name("txn-");
-        let known = pairs(sent).map(|(name, _)| name).filter(|name| name.starts_with(&prefix));
-        for surplus in known.skip(MOST_TRANSACTIONS - 1) {
-            self.set(headers, surplus, "", 0);
+        // Browsers send the oldest first (RFC 6265 §5.4).
+        let known: Vec<&str> =
+            pairs(sent).map(|(name, _)| name).filter(|name| name.starts_with(&prefix)).collect();
+        let surplus = (known.len() + 1).saturating_sub(MOST_TRANSACTIONS);
+        for oldest in known.iter().take(surplus) {
+            self.set(headers, oldest, "", 0);
         }
         let name = self.transaction_name(transaction);
         self.set(headers, &name, value, TRANSACTION_LIFETIME.as_secs());
@@ -136,8 +139,14 @@ mod tests {
         sent.insert(COOKIE, many.join("; ").parse().unwrap());
         let mut headers = HeaderMap::new();
         cookies().set_transaction(&sent, &mut headers, "new", "x");
-        let cleared = headers.get_all(SET_COOKIE).iter();
-        let cleared = cleared.filter(|c| c.to_str().unwrap().contains("Max-Age=0"));
-        assert_eq!(cleared.count(), 4);
+        let answered = headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+        let cleared: Vec<&str> = answered.filter(|cookie| cookie.contains("Max-Age=0")).collect();
+        assert_eq!(cleared.len(), 4);
+        for (at, cookie) in cleared.iter().enumerate() {
+            assert!(
+                cookie.starts_with(&format!("__Host-fmg-txn-{at}=")),
+                "the oldest go: {cookie}"
+            );
+        }
     }
 }

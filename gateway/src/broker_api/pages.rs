@@ -28,6 +28,7 @@ static STYLE_SOURCE: LazyLock<String> =
 struct Consent<'p> {
     style: &'static str,
     client_name: &'p str,
+    provenance: String,
     destination: &'p str,
     is_loopback: bool,
     backend: &'p str,
@@ -64,10 +65,11 @@ pub(super) fn consent(gateway: &Shared, page: &ConsentPage) -> Response<Body> {
     let template = Consent {
         style: STYLE,
         client_name: &page.client_name,
+        provenance: page.client_kind.provenance(),
         destination: &page.destination,
         is_loopback: page.is_loopback,
         backend: backend.name.as_str(),
-        backend_host: backend.public_url.host_str().unwrap_or_default(),
+        backend_host: backend.public_url.authority(),
         permissions: page.scope.split(' ').filter_map(permission).collect(),
         request: &page.request,
     };
@@ -131,13 +133,39 @@ fn permission(token: &str) -> Option<Permission> {
 
 #[cfg(test)]
 mod tests {
+    use authz::broker::client::ClientKind;
+
     use super::*;
+
+    #[test]
+    fn a_person_is_told_who_answers_for_a_clients_name() {
+        let document = ClientKind::Document { host: "claude.ai".to_owned() };
+        for (kind, words) in [
+            (ClientKind::Operator, "Whoever runs this gateway"),
+            (document, "The site claude.ai"),
+            (ClientKind::SelfRegistered, "nobody has checked it"),
+        ] {
+            let template = Consent {
+                style: STYLE,
+                client_name: "Client",
+                provenance: kind.provenance(),
+                destination: "claude.ai",
+                is_loopback: false,
+                backend: "jhe",
+                backend_host: "jhe.example",
+                permissions: Vec::new(),
+                request: "sealed",
+            };
+            assert!(template.render().unwrap().contains(words), "{words}");
+        }
+    }
 
     #[test]
     fn a_clients_name_stays_text() {
         let template = Consent {
             style: STYLE,
             client_name: "<script>alert(1)</script>",
+            provenance: ClientKind::SelfRegistered.provenance(),
             destination: "\"><img src=x>",
             is_loopback: false,
             backend: "jhe",

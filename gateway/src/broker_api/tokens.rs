@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authz::broker::error::{OAuthError, OAuthErrorCode};
-use authz::broker::issue::{BackendTokens, Issued, TokenRefusal, Vouch};
+use authz::broker::issue::{Issued, TokenRefusal, Vouch};
 use authz::broker::revoke::Revocation;
 use authz::broker::token::{Pending, Step};
 use authz::ids::RequestId;
@@ -18,10 +18,11 @@ use serde_json::Value;
 
 use super::{Remark, Told, remarked};
 use crate::fault::{Fault, RETRY_AFTER};
+use crate::parked_grants::Place;
 use crate::record;
 use crate::respond::{document, retry_after};
 use crate::shared::Shared;
-use crate::upstream_oauth::NoTokens;
+use crate::upstream_oauth::{Granted, NoTokens};
 
 /// Why a client gets no token.
 #[derive(Clone, Debug)]
@@ -89,31 +90,62 @@ async fn issue(
     remark: &mut Remark,
 ) -> Result<Arc<Issued>, NoIssue> {
     let form = form(headers, body)?;
-    match gateway.broker.token(form, gateway.clock.now())? {
+    let step = gateway.broker.token(form, gateway.clock.now())?;
+    let (Step::Redeem { pending, .. } | Step::Refresh { pending, .. }) = &step;
+    remark.client = Some(pending.client().clone());
+    remark.subject = pending.subject().cloned();
+    let place = gateway.parked.place(form);
+    match step {
+        // Never shared: of several who bring one code, the backend lets one win (RFC 6749 §4.1.2).
         Step::Redeem { code, verifier, nonce, pending } => {
-            remark.client = Some(pending.client().clone());
-            let tokens = gateway.upstream.redeem(&code, &verifier, &nonce).await?;
-            seal(gateway, pending, tokens).await.map(Arc::new)
+            let granted = match gateway.parked.take(place).await {
+                Some(granted) => granted,
+                None => Arc::new(gateway.upstream.redeem(&code, &verifier).await?),
+            };
+            let nonce = Some(nonce.as_str());
+            seal_or_park(gateway, Grant { granted, pending, nonce, place }).await.map(Arc::new)
         }
         Step::Refresh { token, pending } => {
-            remark.client = Some(pending.client().clone());
-            remark.subject = pending.subject().cloned();
             let shared = Arc::clone(gateway);
             let refresh = async move {
-                let tokens = shared.upstream.refresh(&token).await?;
-                seal(&shared, pending, tokens).await
+                let granted = match shared.parked.take(place).await {
+                    Some(granted) => granted,
+                    None => Arc::new(shared.upstream.refresh(&token).await?),
+                };
+                seal_or_park(&shared, Grant { granted, pending, nonce: None, place }).await
             };
             gateway.refreshes.join(form, refresh).await
         }
     }
 }
 
+/// A proven request and what the backend gave for it.
+struct Grant<'n> {
+    granted: Arc<Granted>,
+    pending: Pending,
+    nonce: Option<&'n str>,
+    place: Place,
+}
+
+/// The backend has spent the grant by now: when it cannot say the rest, what it gave waits for the
+/// client's next try.
+async fn seal_or_park(gateway: &Shared, grant: Grant<'_>) -> Result<Issued, NoIssue> {
+    let Grant { granted, pending, nonce, place } = grant;
+    let issued = seal(gateway, pending, &granted, nonce).await;
+    if let Err(NoIssue::Fault(_)) = &issued {
+        gateway.parked.park(place, granted).await;
+    }
+    issued
+}
+
 /// Nothing is issued that the backend's own introspection does not vouch for.
 async fn seal(
     gateway: &Shared,
     pending: Pending,
-    tokens: BackendTokens,
+    granted: &Granted,
+    nonce: Option<&str>,
 ) -> Result<Issued, NoIssue> {
+    let tokens = gateway.upstream.identify(granted, nonce).await?;
     let answer = gateway.introspections.ask(&tokens.access).await?;
     let vouch = Vouch { answer: &answer, audience: &gateway.audience, now: gateway.clock.now() };
     Ok(gateway.broker.issue(pending, tokens, vouch, &mut rand::rng())?)

@@ -37,6 +37,12 @@ pub(crate) enum NoTokens {
     Fault(#[from] Fault),
 }
 
+/// What the backend gave for a grant that it has spent by now.
+pub(crate) struct Granted {
+    answer: TokenAnswer,
+    shown: Option<BackendRefreshToken>,
+}
+
 /// Our client at the backend.
 #[derive(Debug)]
 pub(crate) struct UpstreamOAuth {
@@ -75,13 +81,12 @@ impl UpstreamOAuth {
         authorize_url::build(&self.client, &self.backend.scope, approval)
     }
 
-    /// Redeems a code (RFC 6749 §4.1.3); learns who logged in.
+    /// Redeems a code (RFC 6749 §4.1.3). The backend has spent it when this succeeds.
     pub(crate) async fn redeem(
         &self,
         code: &BackendCode,
         verifier: &CodeVerifier,
-        nonce: &str,
-    ) -> Result<BackendTokens, NoTokens> {
+    ) -> Result<Granted, NoTokens> {
         let answer = self
             .client
             .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
@@ -90,19 +95,11 @@ impl UpstreamOAuth {
             .await
             .map_err(wire::no_tokens)?;
         self.check(&answer)?;
-        let subject = match &answer.extra_fields().id_token {
-            Some(token) => self.subject_of(token, Some(nonce)).await?,
-            None => self.userinfo(answer.access_token().secret()).await?,
-        };
-        Ok(backend_tokens(&answer, Some(subject)))
+        Ok(Granted { answer, shown: None })
     }
 
-    /// Refreshes (RFC 6749 §6). Who it is about stands in our seal; an id token that says otherwise
-    /// ends the session.
-    pub(crate) async fn refresh(
-        &self,
-        token: &BackendRefreshToken,
-    ) -> Result<BackendTokens, NoTokens> {
+    /// Refreshes (RFC 6749 §6). The backend has spent the token when this succeeds.
+    pub(crate) async fn refresh(&self, token: &BackendRefreshToken) -> Result<Granted, NoTokens> {
         let shown = RefreshToken::new(token.expose().to_owned());
         let answer = self
             .client
@@ -111,13 +108,25 @@ impl UpstreamOAuth {
             .await
             .map_err(wire::no_tokens)?;
         self.check(&answer)?;
-        let subject = match &answer.extra_fields().id_token {
-            Some(id_token) => Some(self.subject_of(id_token, None).await?),
-            None => None,
+        Ok(Granted { answer, shown: Some(token.clone()) })
+    }
+
+    /// Learns whom a grant is about; may be tried again. At a login (`nonce` is given) somebody must
+    /// be named; at a refresh our seal knows, and an id token that says otherwise ends the session.
+    pub(crate) async fn identify(
+        &self,
+        granted: &Granted,
+        nonce: Option<&str>,
+    ) -> Result<BackendTokens, Fault> {
+        let answer = &granted.answer;
+        let subject = match (&answer.extra_fields().id_token, nonce) {
+            (Some(token), _) => Some(self.subject_of(token, nonce).await?),
+            (None, Some(_)) => Some(self.userinfo(answer.access_token().secret()).await?),
+            (None, None) => None,
         };
-        let mut tokens = backend_tokens(&answer, subject);
-        // A token that is not replaced stays good (RFC 6749 §6).
-        tokens.refresh.get_or_insert_with(|| token.clone());
+        let mut tokens = backend_tokens(answer, subject);
+        // A refresh token that is not replaced stays good (RFC 6749 §6).
+        tokens.refresh = tokens.refresh.or_else(|| granted.shown.clone());
         Ok(tokens)
     }
 

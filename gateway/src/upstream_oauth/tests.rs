@@ -49,7 +49,9 @@ fn client_of(backend: &Backend) -> UpstreamOAuth {
 }
 
 async fn refreshed(status: u16, body: &str) -> Result<BackendTokens, NoTokens> {
-    upstream(status, body).await.0.refresh(&BackendRefreshToken::new("shown")).await
+    let (upstream, _) = upstream(status, body).await;
+    let granted = upstream.refresh(&BackendRefreshToken::new("shown")).await?;
+    Ok(upstream.identify(&granted, None).await?)
 }
 
 fn word<T>(outcome: &Result<T, NoTokens>) -> &'static str {
@@ -120,7 +122,7 @@ async fn a_backend_that_hangs_is_late_and_one_that_is_gone_is_unreachable() {
 async fn what_is_sent_is_what_the_specifications_name() {
     let (upstream, script) = upstream(400, r#"{"error":"invalid_grant"}"#).await;
     let (code, verifier) = (BackendCode::new("c"), CodeVerifier::new("v"));
-    assert_eq!(word(&upstream.redeem(&code, &verifier, "nonce").await), "invalid_grant");
+    assert_eq!(word(&upstream.redeem(&code, &verifier).await), "invalid_grant");
     let refreshed = upstream.refresh(&BackendRefreshToken::new("r")).await;
     assert_eq!(word(&refreshed), "invalid_grant");
     let refused = upstream.revoke("t", "refresh_token").await.unwrap_err();

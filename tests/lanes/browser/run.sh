@@ -15,7 +15,7 @@ fi
 install_from_npm "$cache/browser" node@22.23.3 playwright-core@1.65.1 axe-core@4.14.1
 
 cd "$here/../../.."
-cargo build --locked --quiet --package fhir-mcp-gateway --bin fhir-mcp-gateway
+cargo build --locked --quiet --workspace --bins
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
 
 work=$(mktemp -d)

@@ -29,8 +29,7 @@ fi
 
 if [ -z "${BINARIES:-}" ]; then
   cd "$here/../../.."
-  cargo build --locked --quiet --package fhir-mcp-gateway --package fhir-mcp-core --bins
-  cargo build --locked --quiet --package testbed --example stand_in
+  cargo build --locked --quiet --workspace --bins
   BINARIES=$(cargo metadata --format-version 1 --no-deps |
     python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')/debug
 fi

@@ -127,6 +127,7 @@ async fn a_form_posted_from_elsewhere_starts_nothing() -> Result<()> {
     form.action = bed.at("/authorize");
     let refused = browser.submit(&elsewhere, &form, "").await?;
     assert_eq!(refused.status, 403);
+    assert!(refused.text.contains("<h1"), "a person gets a page: {}", refused.text);
     assert!(!browser.jar.header(&page.url).contains("fmg-txn"));
     Ok(())
 }

@@ -91,6 +91,30 @@ async fn a_login_outlives_an_outage_between_callback_and_token() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_grant_that_the_backend_has_spent_is_not_lost_when_the_rest_of_the_issue_fails()
+-> Result<()> {
+    let bed = TestBed::start().await?;
+    let login = Login::register(&bed).await?;
+    // The first login of a gateway also needs the backend's keys.
+    for endpoint in [Endpoint::Discovery, Endpoint::Introspect] {
+        let code = login.code(&mut Browser::plain()?, "manager_mary", "").await?;
+        bed.exchange.fault(endpoint, Fault::Unavailable);
+        assert_eq!(login.redeem(&code, &[]).await?.status(), 503);
+        assert_eq!(login.redeem(&code, &[]).await?.status(), 503);
+        bed.exchange.clear_all();
+        assert_eq!(login.redeem(&code, &[]).await?.status(), 200, "{endpoint:?}");
+        assert_eq!(login.redeem(&code, &[]).await?.status(), 400, "and the code is spent");
+    }
+    let held = login.log_in("manager_mary").await?;
+    bed.exchange.fault(Endpoint::Introspect, Fault::Status(500));
+    assert_eq!(login.refresh(&held.refresh).await?.status(), 503);
+    bed.exchange.clear_all();
+    assert_eq!(login.refresh(&held.refresh).await?.status(), 200);
+    assert_eq!(login.refresh(&held.refresh).await?.status(), 400);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_known_bad_token_is_401_with_a_challenge() -> Result<()> {
     let bed = TestBed::start().await?;
     let held = Login::register(&bed).await?.log_in("manager_mary").await?;

@@ -66,7 +66,7 @@ impl RedirectDigest {
 }
 
 /// Where a callback leads: always to the client, whose redirect URI stands proven in the cookie.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Return {
     /// Where the browser is sent.
     pub location: String,
@@ -161,3 +161,5 @@ fn relayed(error: &str) -> OAuthErrorCode {
         _ => OAuthErrorCode::ServerError,
     }
 }
+
+secret::blind_debug!(Return);

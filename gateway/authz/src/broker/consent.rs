@@ -19,7 +19,6 @@ use crate::secret::{self, CodeVerifier};
 use crate::time::Timestamp;
 
 /// What the page shows, and what its form sends back.
-#[derive(Debug)]
 pub struct ConsentPage {
     /// The sealed request: the form's hidden field `request`.
     pub request: String,
@@ -40,7 +39,7 @@ pub struct ConsentPage {
 }
 
 /// The value of the browser's consent cookie: 43 random characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConsentCookie(String);
 
 impl ConsentCookie {
@@ -102,7 +101,6 @@ pub enum Answer {
 }
 
 /// An approval: the transaction cookie, and what the backend's authorize URL needs.
-#[derive(Debug)]
 pub struct Approval {
     /// Goes to the backend and comes back: 43 random characters.
     pub state: String,
@@ -218,3 +216,5 @@ fn random_text(rng: &mut impl CryptoRng) -> String {
     rng.fill_bytes(&mut bytes);
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
+
+secret::blind_debug!(ConsentPage, ConsentCookie, Approval);

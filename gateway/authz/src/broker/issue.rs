@@ -138,7 +138,6 @@ pub struct Vouch<'a> {
 }
 
 /// What a client receives.
-#[derive(Debug)]
 pub struct Issued {
     access: String,
     refresh: Option<String>,
@@ -168,3 +167,5 @@ impl Issued {
         body
     }
 }
+
+crate::secret::blind_debug!(Issued);
