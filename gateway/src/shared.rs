@@ -164,7 +164,7 @@ fn broker(config: &Config, urls: &PublicUrls, policy: &Policy) -> Broker {
             denied_subjects: config.deny.subjects.clone(),
             denied_clients: config.deny.clients.clone(),
         },
-        backend_issuer: config.backend.issuer.clone(),
+        backend_issuers: config.backend.issuers.clone(),
         lifetimes: Lifetimes {
             access_token: config.sessions.access_token,
             session: config.sessions.absolute_lifetime,

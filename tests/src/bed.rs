@@ -37,6 +37,8 @@ pub struct Setup {
     pub ring: Vec<RingEntry>,
     /// The name of the backend.
     pub backend: String,
+    /// Whether browsers reach the backend as `localhost`, and the programs by its address.
+    pub public_localhost: bool,
     /// Certificate and key for `localhost`: clients come by https.
     pub tls: Option<[PathBuf; 2]>,
 }
@@ -53,6 +55,7 @@ impl Default for Setup {
             replicas: 1,
             ring: vec![RingEntry { id: 1, state: "active", key: random_key() }],
             backend: "jhe".to_owned(),
+            public_localhost: false,
             tls: None,
         }
     }

@@ -121,6 +121,11 @@ fn gateway(public: TcpListener, setup: &Setup, surroundings: &Surroundings) -> R
 fn yaml(setup: &Setup, surroundings: &Surroundings, address: SocketAddr) -> String {
     let Surroundings { base_url, client_id, origin, core, .. } = surroundings;
     let Setup { extra_yaml, limits, audience, backend, .. } = setup;
+    let public_url = if setup.public_localhost {
+        base_url.replace("127.0.0.1", "localhost")
+    } else {
+        base_url.clone()
+    };
     let ring: Vec<String> = setup
         .ring
         .iter()
@@ -147,6 +152,7 @@ backend:
   name: {backend}
   profile: jhe
   base_url: {base_url}
+  public_url: {public_url}
   client_id: {client_id}
   client_secret: {{env: CLIENT_SECRET}}
   scope: openid email

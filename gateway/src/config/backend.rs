@@ -33,8 +33,9 @@ pub struct Backend {
     pub scope: String,
     /// Its OAuth endpoints.
     pub endpoints: Endpoints,
-    /// The issuer of its id tokens.
-    pub issuer: String,
+    /// How it may name itself in id tokens and authorization responses. A backend that writes the
+    /// Host it was asked under has two names where browsers and we use different URLs.
+    pub issuers: Vec<String>,
     /// What `check` shows of the audience rules.
     audience: AudienceRules,
     #[serde(skip)]
@@ -101,37 +102,41 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
     let client_id = section.required("client_id", client_id);
     let client_secret = section.optional("client_secret", secret::text(environment));
     let scope = section.or("scope", "openid email".to_owned(), values::text);
-    let issuer = section.optional("issuer", values::text);
+    let issuers = section.list("issuers", values::text);
     let deadline = section.or("deadline", Duration::from_secs(5), within_seconds(30));
     let introspection = introspection(section.section("introspection"));
     let audience = audience(section.section("audience"));
+    // Judged before anything is given up, so that this mistake is named with the others.
+    let audience_policy = audience.as_ref().and_then(|rules| {
+        let own = client_id.as_deref().unwrap_or("unnamed");
+        rules.policy(own).map_err(|why| section.wrong("audience", why)).ok()
+    });
     let base_url = base_url?;
     let public_url = public_url?.unwrap_or_else(|| base_url.clone());
     let endpoints = endpoints(section.section("endpoints"), &base_url, &public_url, plain_http);
-    let issuer = issuer?.unwrap_or_else(|| under(&public_url, "o").to_string());
-    let (client_id, audience) = (client_id?, audience?);
-    let audience_policy = match audience.policy(&client_id) {
-        Ok(policy) => policy,
-        Err(why) => {
-            section.wrong("audience", why);
-            return None;
-        }
-    };
+    let named = issuers?;
+    let issuers = if named.is_empty() { usual_issuers(&public_url, &base_url) } else { named };
     Some(Backend {
         name: name?,
         profile: profile?,
         base_url,
         public_url,
-        client_id,
+        client_id: client_id?,
         client_secret: client_secret?,
         scope: scope?,
         endpoints: endpoints?,
-        issuer,
-        audience,
-        audience_policy,
+        issuers,
+        audience: audience?,
+        audience_policy: audience_policy?,
         introspection: introspection?,
         deadline: deadline?,
     })
+}
+
+fn usual_issuers(public_url: &Url, base_url: &Url) -> Vec<String> {
+    let mut issuers = vec![under(public_url, "o").to_string(), under(base_url, "o").to_string()];
+    issuers.dedup();
+    issuers
 }
 
 fn backend_name(value: &Value) -> Result<BackendName, String> {

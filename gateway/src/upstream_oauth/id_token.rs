@@ -19,8 +19,8 @@ pub(super) struct RsaKey {
 /// What a token must say.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected<'e> {
-    /// `iss`, exactly.
-    pub(super) issuer: &'e str,
+    /// `iss` is exactly one of these.
+    pub(super) issuers: &'e [String],
     /// Our client, among `aud`.
     pub(super) audience: &'e str,
     /// What the authorize request said; a token of a refresh has none.
@@ -107,7 +107,7 @@ impl Claims {
         let live = Timestamp::from_unix_seconds(self.exp).plus(SKEW) > expected.now;
         let issued = Timestamp::from_unix_seconds(self.iat.unwrap_or_default());
         let rules = [
-            (self.iss == expected.issuer, "id token issuer"),
+            (expected.issuers.contains(&self.iss), "id token issuer"),
             (audience, "id token audience"),
             (nonce, "id token nonce"),
             (live, "id token expiry"),
@@ -122,6 +122,8 @@ impl Claims {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     /// A key made for this test; its private half is gone.
@@ -157,13 +159,15 @@ mod tests {
         }
     }
 
+    /// As browsers know the backend, and as we do.
+    static ISSUERS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        ["https://public.example/o", "https://jhe.example/o"].map(str::to_owned).into()
+    });
+    static OTHERS: LazyLock<Vec<String>> =
+        LazyLock::new(|| vec!["https://jhe.example/o/".to_owned()]);
+
     fn expected() -> Expected<'static> {
-        Expected {
-            issuer: "https://jhe.example/o",
-            audience: "gateway",
-            nonce: Some("nonce"),
-            now: NOW,
-        }
+        Expected { issuers: &ISSUERS, audience: "gateway", nonce: Some("nonce"), now: NOW }
     }
 
     fn token(header: &str) -> String {
@@ -215,7 +219,7 @@ mod tests {
     fn issuer_audience_nonce_and_times_must_hold() {
         assert!(claims().hold(expected()).is_ok());
         let wrong = [
-            Expected { issuer: "https://jhe.example/o/", ..expected() },
+            Expected { issuers: &OTHERS, ..expected() },
             Expected { audience: "other", ..expected() },
             Expected { nonce: Some("other"), ..expected() },
             Expected { now: Timestamp::from_unix_seconds(1_800_000_120), ..expected() },

@@ -163,7 +163,7 @@ impl UpstreamOAuth {
 
     async fn subject_of(&self, token: &str, nonce: Option<&str>) -> Result<Subject, Fault> {
         let expected = Expected {
-            issuer: &self.backend.issuer,
+            issuers: &self.backend.issuers,
             audience: &self.backend.client_id,
             nonce,
             now: self.clock.now(),

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use testbed::TestBed;
 use testbed::exchange::login::Browser;
 use testbed::exchange::{Endpoint, Fault, Lie};
 use testbed::login::{Login, REDIRECT, parameter, tokens};
 use testbed::mcp::{Era, Mcp};
+use testbed::{Setup, TestBed};
 
 #[tokio::test]
 async fn a_client_finds_everything_from_one_url() -> Result<()> {
@@ -204,6 +204,21 @@ async fn a_revocation_ends_the_login_at_the_backend() -> Result<()> {
     assert_eq!(login.refresh(&held.refresh).await?.status(), 400);
     assert_eq!(login.revoke("garbage").await?.status(), 200);
     assert_eq!(bed.exchange.log().count(Endpoint::Revoke), 1, "garbage costs the backend nothing");
+    Ok(())
+}
+
+#[tokio::test]
+async fn browsers_may_know_the_backend_under_another_url_than_we_do() -> Result<()> {
+    let bed = TestBed::start_with(Setup { public_localhost: true, ..Setup::default() }).await?;
+    let login = Login::register(&bed).await?;
+    let mut browser = Browser::plain()?;
+    let page = browser.open(&login.authorize_url(&[])?).await?;
+    let to_exchange = Login::decide(&mut browser, &page, "approve").await?.location.unwrap();
+    assert_eq!(to_exchange.host_str(), Some("localhost"));
+    let tokens = login.log_in("manager_mary").await?;
+    let answer =
+        Mcp::of(&bed, Era::Modern).call(&tokens.access, "get_study_count", json!({})).await?;
+    assert_eq!(answer.content()?["count"], 3);
     Ok(())
 }
 

@@ -103,7 +103,8 @@ impl Broker {
                 Unsealable::Expired => PageError::TransactionExpired,
                 Unsealable::Invalid => PageError::TransactionLost,
             })?;
-        let foreign = form.value("iss").is_some_and(|iss| iss != self.backend_issuer);
+        let ours = |iss: &str| self.backend_issuers.iter().any(|known| known == iss);
+        let foreign = form.value("iss").is_some_and(|iss| !ours(iss));
         if foreign || transaction.backend != *self.backend() {
             return Err(PageError::BackendMismatch);
         }

@@ -61,8 +61,8 @@ pub struct Broker {
     pub default_scope: Scope,
     /// What every grant must be bound to, and who is shut out.
     pub admission: Admission,
-    /// The issuer that the backend may name in its authorization response (RFC 9207).
-    pub backend_issuer: String,
+    /// The issuers that the backend may name in its authorization response (RFC 9207).
+    pub backend_issuers: Vec<String>,
     /// How long what we issue lives.
     pub lifetimes: Lifetimes,
 }

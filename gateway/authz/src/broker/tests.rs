@@ -47,7 +47,7 @@ pub(crate) fn broker() -> Broker {
             denied_subjects: BTreeSet::new(),
             denied_clients: BTreeSet::new(),
         },
-        backend_issuer: "https://jhe.example/o".to_owned(),
+        backend_issuers: vec!["https://jhe.example/o".to_owned()],
         lifetimes: Lifetimes {
             access_token: Duration::from_secs(3600),
             session: Duration::from_secs(7 * 24 * 3600),
