@@ -32,6 +32,7 @@ mod http_answer;
 mod introspection_cache;
 mod keyed_digest;
 mod listener;
+mod no_issue;
 mod parked_grants;
 mod proxy;
 mod rate_limit;

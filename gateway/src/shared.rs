@@ -15,7 +15,6 @@ use authz::token::Admission;
 use oauth2::RedirectUrl;
 use rand::Rng as _;
 
-use crate::broker_api::NoIssue;
 use crate::client_fetch::{ClientDocuments, Network};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -24,6 +23,7 @@ use crate::edge::Edge;
 use crate::introspection_cache::IntrospectionCache;
 use crate::introspector::HttpIntrospector;
 use crate::metrics::Metrics;
+use crate::no_issue::NoIssue;
 use crate::parked_grants::ParkedGrants;
 use crate::rate_limit::RateLimits;
 use crate::refresh_flights::RefreshFlights;

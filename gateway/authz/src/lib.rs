@@ -4,6 +4,8 @@
 //! whatever must be asked of somebody else is returned as a step for the caller to perform. The
 //! modules are listed bottom up; each uses only those above it.
 
+mod words;
+
 pub mod time;
 
 pub mod ids;

@@ -9,89 +9,63 @@ use crate::ids::RequestId;
 use crate::mcp_call::CallId;
 use crate::policy::Denial;
 use crate::scope::Scope;
+use crate::words::words;
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $text:literal;)*) => {
-        /// Why a request is refused. The word is the problem type, the log's `reason`, the metric
-        /// label and the audit outcome.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum RejectionCode {
-            $($(#[$doc])* $name),*
-        }
-
-        impl RejectionCode {
-            /// Every code.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The code word.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word),* }
-            }
-
-            /// The HTTP status.
-            pub const fn status(self) -> u16 {
-                match self { $(Self::$name => $status),* }
-            }
-
-            /// What is wrong and what would be right, in words for a stranger.
-            pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => $text),* }
-            }
-        }
-    };
-}
-
-codes! {
-    /// No such path.
-    UnknownRoute = "unknown_route", 404, "There is nothing here. The MCP endpoint is POST /mcp.";
-    /// The path is right, the method is not.
-    MethodNotAllowed = "method_not_allowed", 405, "This path does not take that method; the MCP endpoint takes POST.";
-    /// The Host is not ours.
-    WrongHost = "wrong_host", 421, "This server does not answer for that Host.";
-    /// A browser page elsewhere sent it.
-    ForeignOrigin = "foreign_origin", 403, "Requests from that Origin are not allowed.";
-    /// The header section is ambiguous or incomplete.
-    MalformedRequest = "malformed_request", 400, "The request's header section is malformed.";
-    /// Too large or too many.
-    HeadersTooLarge = "headers_too_large", 431, "The request's header section is too large.";
-    /// Neither JSON nor an event stream is wanted.
-    NotAcceptable = "not_acceptable", 406, "Accept must allow application/json and text/event-stream.";
-    /// Not JSON.
-    UnsupportedMediaType = "unsupported_media_type", 415, "Content-Type must be application/json, without Content-Encoding.";
-    /// A token in a URL is a token in every log.
-    TokenInQuery = "token_in_query", 400, "Send the access token in the Authorization header, never in the URL.";
-    /// Nobody is logged in.
-    TokenMissing = "token_missing", 401, "Log in: this resource needs an access token.";
-    /// Not one bearer token.
-    TokenMalformed = "token_malformed", 401, "The Authorization header must hold one bearer token.";
-    /// Not ours, altered, or for something else.
-    TokenInvalid = "token_invalid", 401, "The access token is not valid here. Log in again.";
-    /// Ours once.
-    TokenExpired = "token_expired", 401, "The access token has expired. Refresh it or log in again.";
-    /// The operator shut this subject or client out.
-    Denied = "denied", 401, "Access has been withdrawn by the operator.";
-    /// The backend says no.
-    BackendTokenInactive = "backend_token_inactive", 401, "The login has ended at the backend. Log in again.";
-    /// The backend's token is not meant for us.
-    WrongAudience = "wrong_audience", 401, "The login was for another application. Log in again.";
-    /// More than the limit.
-    BodyTooLarge = "body_too_large", 413, "The request body is too large.";
-    /// It did not arrive in time.
-    BodyTimeout = "body_timeout", 408, "The request body did not arrive in time.";
-    /// Not one JSON-RPC message.
-    MalformedCall = "malformed_call", 400, "The body must be one JSON-RPC 2.0 request or notification.";
-    /// Open to nobody.
-    UnknownMethod = "unknown_method", 404, "Method not found";
-    /// Named in no policy.
-    UnlistedTool = "unlisted_tool", 200, "Unknown tool";
-    /// The grant lacks something.
-    InsufficientScope = "insufficient_scope", 403, "The login does not cover this tool. Ask for the scope that the challenge names.";
-    /// Too often.
-    RateLimited = "rate_limited", 429, "Too many requests. Try again later.";
-    /// Too much at once.
-    TooManyInFlight = "too_many_in_flight", 429, "Too many calls at the same time. Wait for one to end.";
-    /// Shed before any work.
-    Overloaded = "overloaded", 503, "The gateway is at its limit. Try again shortly.";
+words! {
+    /// Why a request is refused. The word is the problem type, the log's `reason`, the metric
+    /// label and the audit outcome.
+    RejectionCode {
+        /// No such path.
+        UnknownRoute = "unknown_route", 404, "There is nothing here. The MCP endpoint is POST /mcp.";
+        /// The path is right, the method is not.
+        MethodNotAllowed = "method_not_allowed", 405, "This path does not take that method; the MCP endpoint takes POST.";
+        /// The Host is not ours.
+        WrongHost = "wrong_host", 421, "This server does not answer for that Host.";
+        /// A browser page elsewhere sent it.
+        ForeignOrigin = "foreign_origin", 403, "Requests from that Origin are not allowed.";
+        /// The header section is ambiguous or incomplete.
+        MalformedRequest = "malformed_request", 400, "The request's header section is malformed.";
+        /// Too large or too many.
+        HeadersTooLarge = "headers_too_large", 431, "The request's header section is too large.";
+        /// Neither JSON nor an event stream is wanted.
+        NotAcceptable = "not_acceptable", 406, "Accept must allow application/json and text/event-stream.";
+        /// Not JSON.
+        UnsupportedMediaType = "unsupported_media_type", 415, "Content-Type must be application/json, without Content-Encoding.";
+        /// A token in a URL is a token in every log.
+        TokenInQuery = "token_in_query", 400, "Send the access token in the Authorization header, never in the URL.";
+        /// Nobody is logged in.
+        TokenMissing = "token_missing", 401, "Log in: this resource needs an access token.";
+        /// Not one bearer token.
+        TokenMalformed = "token_malformed", 401, "The Authorization header must hold one bearer token.";
+        /// Not ours, altered, or for something else.
+        TokenInvalid = "token_invalid", 401, "The access token is not valid here. Log in again.";
+        /// Ours once.
+        TokenExpired = "token_expired", 401, "The access token has expired. Refresh it or log in again.";
+        /// The operator shut this subject or client out.
+        Denied = "denied", 401, "Access has been withdrawn by the operator.";
+        /// The backend says no.
+        BackendTokenInactive = "backend_token_inactive", 401, "The login has ended at the backend. Log in again.";
+        /// The backend's token is not meant for us.
+        WrongAudience = "wrong_audience", 401, "The login was for another application. Log in again.";
+        /// More than the limit.
+        BodyTooLarge = "body_too_large", 413, "The request body is too large.";
+        /// It did not arrive in time.
+        BodyTimeout = "body_timeout", 408, "The request body did not arrive in time.";
+        /// Not one JSON-RPC message.
+        MalformedCall = "malformed_call", 400, "The body must be one JSON-RPC 2.0 request or notification.";
+        /// Open to nobody.
+        UnknownMethod = "unknown_method", 404, "Method not found";
+        /// Named in no policy.
+        UnlistedTool = "unlisted_tool", 200, "Unknown tool";
+        /// The grant lacks something.
+        InsufficientScope = "insufficient_scope", 403, "The login does not cover this tool. Ask for the scope that the challenge names.";
+        /// Too often.
+        RateLimited = "rate_limited", 429, "Too many requests. Try again later.";
+        /// Too much at once.
+        TooManyInFlight = "too_many_in_flight", 429, "Too many calls at the same time. Wait for one to end.";
+        /// Shed before any work.
+        Overloaded = "overloaded", 503, "The gateway is at its limit. Try again shortly.";
+    }
 }
 
 /// One refused request: the code and what goes with it.

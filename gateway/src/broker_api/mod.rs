@@ -26,8 +26,6 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use tokens::NoIssue;
-
 /// What a handler tells the records, beside its answer.
 #[derive(Clone, Debug, Default)]
 struct Remark {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authz::broker::error::{OAuthError, OAuthErrorCode};
-use authz::broker::issue::{Issued, TokenRefusal, Vouch};
+use authz::broker::issue::{Issued, Vouch};
 use authz::broker::revoke::Revocation;
 use authz::broker::token::{Pending, Step};
 use authz::ids::RequestId;
@@ -17,53 +17,13 @@ use http::{HeaderMap, Response};
 use serde_json::Value;
 
 use super::{Remark, Told, remarked};
-use crate::fault::{Fault, RETRY_AFTER};
+use crate::fault::RETRY_AFTER;
+use crate::no_issue::NoIssue;
 use crate::parked_grants::Place;
 use crate::record;
 use crate::respond::{document, retry_after};
 use crate::shared::Shared;
-use crate::upstream_oauth::{Granted, NoTokens};
-
-/// Why a client gets no token.
-#[derive(Clone, Debug)]
-pub(crate) enum NoIssue {
-    Refused(OAuthErrorCode),
-    Fault(Fault),
-}
-
-impl From<OAuthErrorCode> for NoIssue {
-    fn from(code: OAuthErrorCode) -> Self {
-        Self::Refused(code)
-    }
-}
-
-impl From<Fault> for NoIssue {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<NoTokens> for NoIssue {
-    fn from(no: NoTokens) -> Self {
-        match no {
-            NoTokens::InvalidGrant => Self::Refused(OAuthErrorCode::InvalidGrant),
-            NoTokens::Fault(fault) => Self::Fault(fault),
-        }
-    }
-}
-
-impl From<TokenRefusal> for NoIssue {
-    fn from(refusal: TokenRefusal) -> Self {
-        match refusal {
-            TokenRefusal::Refused(code) => Self::Refused(code),
-            TokenRefusal::NotOurs(why) => {
-                tracing::warn!(reason = "not_ours", "a backend token was not ours: {why}");
-                Self::Refused(OAuthErrorCode::InvalidGrant)
-            }
-            TokenRefusal::CannotKnow => Self::Fault(Fault::BackendAnswer("who logged in")),
-        }
-    }
-}
+use crate::upstream_oauth::Granted;
 
 /// `POST /token` (RFC 6749 §3.2).
 pub(super) async fn token(

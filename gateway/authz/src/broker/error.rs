@@ -4,35 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-macro_rules! words {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $name:ident = $word:literal, $status:literal, $text:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $type {
-            $($(#[$variant_doc])* $name),*
-        }
-
-        impl $type {
-            /// Every one of them.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The word on the wire, in the log and in the metrics.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word),* }
-            }
-
-            /// The HTTP status of a direct answer.
-            pub const fn status(self) -> u16 {
-                match self { $(Self::$name => $status),* }
-            }
-
-            /// One sentence for a stranger.
-            pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => $text),* }
-            }
-        }
-    };
-}
+use crate::words::words;
 
 words! {
     /// A registered error code (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2).
