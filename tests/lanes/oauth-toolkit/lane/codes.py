@@ -55,6 +55,8 @@ def run(world):
         equal("codes: and the backend is not asked", world.backend.asked("POST /o/token/"), asked)
         equal("codes: and the code is still good for its own client", client.redeem(code).status, 200)
         equal("codes: once", client.redeem(code).error, "invalid_grant")
+    if SLOW_RACES == 0:
+        return
     with world.gateway(application=OWN, deadlines=DEFAULT) as gateway:
         slow = races(Client(gateway.origin), person, SLOW_RACES)
         told("Django's hash", SLOW_RACES, slow)
