@@ -10,7 +10,9 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::shared::Shared;
+use crate::live::Live;
+use crate::reload::Report;
+use crate::tls::{Certificates, Leaf};
 
 /// Whether the gateway wants requests.
 #[derive(Clone, Debug, Default)]
@@ -28,24 +30,40 @@ impl Readiness {
 
 #[derive(Clone)]
 struct Admin {
-    gateway: Arc<Shared>,
+    gateway: Arc<Live>,
+    report: Arc<Report>,
+    listeners: Vec<Option<Arc<Certificates>>>,
     readiness: Readiness,
     started: Timestamp,
 }
 
 /// The router of the admin listener.
-pub(crate) fn router(gateway: Arc<Shared>, readiness: Readiness) -> Router {
-    let started = gateway.clock.now();
+pub(crate) fn router(
+    gateway: &Arc<Live>,
+    report: &Arc<Report>,
+    listeners: &[Option<Arc<Certificates>>],
+    readiness: &Readiness,
+) -> Router {
+    let started = gateway.current().clock.now();
     Router::new()
         .route("/metrics", get(metrics))
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/status", get(status))
-        .with_state(Admin { gateway, readiness, started })
+        .with_state(Admin {
+            gateway: Arc::clone(gateway),
+            report: Arc::clone(report),
+            listeners: listeners.to_vec(),
+            readiness: readiness.clone(),
+            started,
+        })
 }
 
 async fn metrics(State(admin): State<Admin>) -> Result<String, StatusCode> {
-    admin.gateway.metrics.render().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+    let gateway = admin.gateway.current();
+    let oldest = gateway.introspections.oldest();
+    gateway.metrics.introspection_oldest.set(oldest.as_secs_f64());
+    gateway.metrics.render().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The program answers; nothing behind it matters.
@@ -64,13 +82,31 @@ async fn ready(State(admin): State<Admin>) -> (StatusCode, &'static str) {
 
 /// What runs, without a secret in it.
 async fn status(State(admin): State<Admin>) -> Json<Value> {
-    let config = &admin.gateway.config;
+    let gateway = admin.gateway.current();
+    let config = &gateway.config;
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "started": admin.started,
+        "config": admin.report.shown(&gateway),
         "ready": admin.readiness.is_ready(),
         "public_url": config.server.public_url.origin().ascii_serialization(),
         "backend": config.backend.name,
-        "core_resolved": admin.gateway.core.pick().is_some(),
+        "core_resolved": gateway.core.pick().is_some(),
+        "certificates": certificates(&admin.listeners, gateway.clock.now()),
     }))
+}
+
+/// What the listeners show, and how long it still holds.
+fn certificates(listeners: &[Option<Arc<Certificates>>], now: Timestamp) -> Vec<Value> {
+    let shown = listeners.iter().flatten().map(|listener| listener.current());
+    let leaves = shown.flat_map(|loaded| loaded.leaves().to_vec());
+    let one = |leaf: Leaf| {
+        json!({
+            "field": leaf.field,
+            "names": leaf.names,
+            "not_after": leaf.not_after,
+            "seconds_left": leaf.seconds_left(now),
+        })
+    };
+    leaves.map(one).collect()
 }

@@ -1,12 +1,11 @@
 //! The stations of an MCP call, in order: token, seal, limits, introspection, principal, body,
 //! policy. Each can stop it.
 
-use std::time::Duration;
-
 use authz::mcp_call::{Action, McpCall};
 use authz::principal::{Principal, Unestablished};
 use authz::rejection::{Rejection, RejectionCode};
 use authz::seal::Unsealable;
+use authz::target::TargetPatient;
 use authz::token::{AccessClaims, AccessToken, NoToken, NotAdmitted};
 use http::Method;
 use pingora::proxy::Session;
@@ -14,12 +13,8 @@ use pingora::proxy::Session;
 use crate::body;
 use crate::context::Context;
 use crate::fault::{Fault, Stop};
-use crate::forward;
-use crate::rate_limit::Exceeded;
 use crate::shared::Shared;
-
-/// When a place among one's own calls may be free again.
-const CALL_TIME: Duration = Duration::from_secs(1);
+use crate::{forward, limiting};
 
 /// Permits a call and seals the hop for it, or stops it.
 pub(crate) async fn admit(
@@ -31,23 +26,25 @@ pub(crate) async fn admit(
         .map_err(|no| gateway.unauthenticated(no.into()))?;
     let claims = gateway.open(&token)?;
     context.caller = Some((claims.grant.subject.clone(), claims.grant.client.clone()));
-    gateway.limit(context, &claims)?;
+    limiting::charge_call(context, &claims.grant).await?;
     let principal = gateway.authenticate(context, &token, claims).await?;
     if session.req_header().method != Method::POST {
         return Err(RejectionCode::MethodNotAllowed.into());
     }
-    let caps = &gateway.config.server.caps;
-    let deadline = gateway.config.server.deadlines.body;
+    let server = &gateway.config.server;
     // What is read here is kept, and replayed to core as it was.
     session.enable_retry_buffering();
-    let cap = usize::try_from(caps.body_bytes).unwrap_or(usize::MAX);
-    let body = body::read_bounded(session, cap, deadline).await?;
+    let most = usize::try_from(server.caps.body_bytes).unwrap_or(usize::MAX);
+    let asked = gateway.clock.monotonic();
+    let body = body::read_bounded(session, body::Limits::of(server, most)).await?;
+    context.upstream.client = gateway.clock.monotonic().saturating_sub(asked);
     let call = McpCall::parse(&body).map_err(|_| Stop::from(RejectionCode::MalformedCall))?;
-    gateway.describe(context, &call);
+    gateway.describe(context, &call, &body);
     let permit = gateway
         .policy
         .decide(call, principal)
         .map_err(|(denial, call)| Stop::Refuse(Rejection::denied(denial, call.id())))?;
+    limiting::charge_weight(context, permit.principal().subject(), permit.weight()).await?;
     context.hop = Some(forward::seal(gateway, permit, &context.request_id, &body));
     Ok(())
 }
@@ -113,19 +110,6 @@ impl Shared {
         Ok(claims)
     }
 
-    /// The subject is charged only now, when the seal has proven who it is: nobody burns another's
-    /// allowance.
-    fn limit(&self, context: &mut Context, claims: &AccessClaims) -> Result<(), Stop> {
-        let subject = &claims.grant.subject;
-        self.limits.charge_subject(subject).map_err(|over: Exceeded| {
-            context.limit = Some(over);
-            Stop::Refuse(Rejection::later(RejectionCode::RateLimited, over.retry_after))
-        })?;
-        let busy = || Rejection::later(RejectionCode::TooManyInFlight, CALL_TIME);
-        context.place = Some(self.limits.enter(subject).ok_or_else(busy)?);
-        Ok(())
-    }
-
     async fn authenticate(
         &self,
         context: &mut Context,
@@ -134,7 +118,10 @@ impl Shared {
     ) -> Result<Principal, Stop> {
         let key = self.introspections.key(token);
         context.cached_under = Some(key);
-        let answer = self.introspections.introspect(key, &claims.backend_token).await?;
+        let asked = self.clock.monotonic();
+        let answer = self.introspections.introspect(key, &claims.backend_token).await;
+        context.upstream.backend = self.clock.monotonic().saturating_sub(asked);
+        let answer = answer?;
         let now = self.clock.now();
         match Principal::establish(claims, &answer, &self.audience, now) {
             Ok(principal) => Ok(principal),
@@ -157,11 +144,17 @@ impl Shared {
     }
 
     /// What the records say about a call: names out of closed sets only.
-    fn describe(&self, context: &mut Context, call: &McpCall) {
+    fn describe(&self, context: &mut Context, call: &McpCall, body: &[u8]) {
         context.method = Some(call.method());
         if let Action::CallTool(tool) = call.action() {
             let known = self.policy.rows().any(|(row, _)| row == tool.as_str());
             context.tool = Some(if known { tool.to_string() } else { "unlisted".to_owned() });
         }
+        let patient = TargetPatient::of(call, body);
+        context.patient = self
+            .pseudonyms
+            .as_ref()
+            .zip(patient)
+            .map(|(pseudonyms, patient)| pseudonyms.of(&self.hop_backend.name, &patient));
     }
 }

@@ -1,15 +1,22 @@
 //! What is known about one request, from its header to its access line.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use authz::ids::{ClientRef, RequestId, Subject};
-use http::HeaderValue;
+use authz::trace::{self, TraceParent};
+use http::{HeaderMap, HeaderValue};
 
+use crate::audit::{AuditTrail, Pseudonym};
 use crate::fault::Stop;
 use crate::forward::SealedHop;
 use crate::introspection_cache::CacheKey;
-use crate::rate_limit::{CallPlace, Exceeded};
+use crate::live::Generation;
+use crate::rate_limit::{CallPlace, Limited};
+use crate::record;
 use crate::route::Route;
+use crate::upstream_time::UpstreamTime;
 
 /// How far a request came. It is exactly one of these, so that no record claims what did not happen.
 #[derive(Debug)]
@@ -50,10 +57,20 @@ impl Stage {
 /// One request.
 #[derive(Debug)]
 pub(crate) struct Context {
+    /// The configuration that it began under, and ends under.
+    pub(crate) gateway: Arc<Generation>,
     /// Stands in every record about it.
     pub(crate) request_id: RequestId,
+    /// Our step of the trace that it belongs to.
+    pub(crate) trace: TraceParent,
+    /// The step before ours, if the client named one.
+    pub(crate) caller_span: Option<TraceParent>,
     /// When its header was complete, on the monotonic clock.
     pub(crate) started: Duration,
+    /// How long others took for it.
+    pub(crate) upstream: UpstreamTime,
+    /// Where it is recorded if it ends otherwise than all requests should.
+    pub(crate) trail: Option<AuditTrail>,
     /// What it is for.
     pub(crate) route: Option<Route>,
     /// The page elsewhere, of an allowed origin, that may read the answer.
@@ -72,6 +89,10 @@ pub(crate) struct Context {
     pub(crate) method: Option<&'static str>,
     /// The tool, if the policy knows it.
     pub(crate) tool: Option<String>,
+    /// The patient that the arguments name, by pseudonym.
+    pub(crate) patient: Option<Pseudonym>,
+    /// From where, as the connection says.
+    pub(crate) address: Option<IpAddr>,
     /// What goes to core beside the body.
     pub(crate) hop: Option<SealedHop>,
     /// Under which key introspection is cached, to forget it when the backend refuses the token.
@@ -80,20 +101,29 @@ pub(crate) struct Context {
     pub(crate) redialled: bool,
     /// Why the answer of core is replaced.
     pub(crate) stop: Option<Stop>,
-    /// The limit that was exceeded.
-    pub(crate) limit: Option<Exceeded>,
+    /// What the limits said.
+    pub(crate) limited: Limited,
     /// The caller's place among its calls under way.
     pub(crate) place: Option<CallPlace>,
     /// Counts the request while it is being answered.
-    pub(crate) counted: Option<Counted>,
+    _counted: Counted,
+    /// Its place among the requests at work.
+    pub(crate) at_work: Option<Counted>,
 }
 
 impl Context {
-    /// A request that has just arrived.
-    pub(crate) fn new(request_id: RequestId, started: Duration) -> Self {
+    /// A request whose header has just arrived.
+    pub(crate) fn new(request_id: RequestId, gateway: Arc<Generation>) -> Self {
+        let started = gateway.clock.monotonic();
+        let counted = Counted::enter(&gateway.metrics.in_flight);
         Self {
+            gateway,
             request_id,
+            trace: record::next_span(None),
+            caller_span: None,
             started,
+            upstream: UpstreamTime::default(),
+            trail: None,
             route: None,
             page: None,
             stage: Stage::Received,
@@ -103,13 +133,37 @@ impl Context {
             step: None,
             method: None,
             tool: None,
+            patient: None,
+            address: None,
             hop: None,
             cached_under: None,
             redialled: false,
             stop: None,
-            limit: None,
+            limited: Limited::default(),
             place: None,
-            counted: None,
+            _counted: counted,
+            at_work: None,
+        }
+    }
+}
+
+impl Context {
+    /// Goes on with the client's trace, if it named exactly one.
+    pub(crate) fn join_trace(&mut self, headers: &HeaderMap) {
+        let mut named = headers.get_all(trace::HEADER).iter();
+        if let (Some(one), None) = (named.next(), named.next()) {
+            self.caller_span = TraceParent::parse(one.as_bytes());
+            self.trace = record::next_span(self.caller_span);
+        }
+    }
+}
+
+/// A request that was cut off in the middle, by a panic or at the end of the program, is recorded all
+/// the same.
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(trail) = self.trail.take() {
+            record::cut(&trail, self);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use authz::rejection::RejectionCode;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::config::Server;
@@ -54,6 +54,7 @@ impl Edge {
             self.originated(seen.headers)?;
         }
         without_token_in_query(seen.uri)?;
+        nominating_nothing_of_ours(seen.headers)?;
         unencoded(seen.headers)?;
         if route == Route::Mcp {
             if seen.uri.query().is_some() {
@@ -121,6 +122,21 @@ fn without_token_in_query(uri: &Uri) -> Result<(), RejectionCode> {
         return Err(RejectionCode::TokenInQuery);
     }
     Ok(())
+}
+
+/// Whatever `Connection` names is taken out on the way (RFC 9110 §7.6.1). That must be nothing that
+/// we or core go by: HTTP's own options pass, and experiments.
+fn nominating_nothing_of_ours(headers: &HeaderMap) -> Result<(), RejectionCode> {
+    const OPTIONS: [&str; 6] = ["close", "keep-alive", "upgrade", "http2-settings", "te", ""];
+    let mut named = headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii));
+    let harmless = |name: &[u8]| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with(b"x-") || OPTIONS.iter().any(|option| option.as_bytes() == name)
+    };
+    if named.all(harmless) { Ok(()) } else { Err(RejectionCode::MalformedRequest) }
 }
 
 fn unencoded(headers: &HeaderMap) -> Result<(), RejectionCode> {

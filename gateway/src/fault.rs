@@ -34,6 +34,9 @@ pub enum Fault {
     /// Core cannot be reached.
     #[error("mcp-core cannot be reached")]
     CoreUnreachable,
+    /// Core is there, and not the one that `core.tls` describes; says in which way.
+    #[error("no TLS connection to mcp-core: {0}")]
+    CoreUntrusted(&'static str),
     /// Core did not answer within its deadline.
     #[error("mcp-core did not answer in time")]
     CoreLate,
@@ -46,6 +49,9 @@ pub enum Fault {
     /// Core did not open the hop: the two programs hold different keys or clocks.
     #[error("mcp-core did not accept the hop; compare hop keys and clocks")]
     CoreRefusedHop,
+    /// What cannot be recorded is not done.
+    #[error("the audit trail cannot be written")]
+    AuditUnwritable,
     /// We broke.
     #[error("the gateway failed: {0}")]
     Internal(&'static str),
@@ -62,11 +68,12 @@ impl Fault {
             | Self::BackendBusy => "backend",
             Self::CoreUnresolved
             | Self::CoreUnreachable
+            | Self::CoreUntrusted(_)
             | Self::CoreLate
             | Self::CoreAnswer(_)
             | Self::CoreBroken
             | Self::CoreRefusedHop => "core",
-            Self::Internal(_) => "gateway",
+            Self::AuditUnwritable | Self::Internal(_) => "gateway",
         }
     }
 
@@ -80,10 +87,12 @@ impl Fault {
             Self::BackendBusy => "backend_busy",
             Self::CoreUnresolved => "core_unresolved",
             Self::CoreUnreachable => "core_unreachable",
+            Self::CoreUntrusted(_) => "core_untrusted",
             Self::CoreLate => "core_late",
             Self::CoreAnswer(_) => "core_answer",
             Self::CoreBroken => "core_broken",
             Self::CoreRefusedHop => "core_refused_hop",
+            Self::AuditUnwritable => "audit_unwritable",
             Self::Internal(_) => "internal",
         }
     }
@@ -97,7 +106,9 @@ impl Fault {
             | Self::BackendRefusedUs
             | Self::BackendBusy
             | Self::CoreUnresolved
-            | Self::CoreUnreachable => 503,
+            | Self::CoreUnreachable
+            | Self::CoreUntrusted(_)
+            | Self::AuditUnwritable => 503,
             Self::CoreLate => 504,
             Self::CoreAnswer(_) | Self::CoreBroken | Self::CoreRefusedHop => 502,
             Self::Internal(_) => 500,

@@ -5,8 +5,9 @@ use std::fmt;
 use authz::hop::{BACKEND_TOKEN_REFUSED, FAULT_HEADER, HEADER, HOST};
 use authz::ids::RequestId;
 use authz::policy::Permit;
+use authz::trace::{self, TraceParent};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorSource, ErrorType};
 
@@ -15,13 +16,12 @@ use crate::shared::Shared;
 
 /// What goes to core as the client sent it. Everything else stays here: credentials, cookies,
 /// whatever claims to know who the caller is, and every spelling of it.
-const TO_CORE: [HeaderName; 6] = [
+const TO_CORE: [HeaderName; 5] = [
     ACCEPT,
     CONTENT_TYPE,
     HeaderName::from_static("mcp-protocol-version"),
     HeaderName::from_static("mcp-method"),
     HeaderName::from_static("mcp-name"),
-    HeaderName::from_static("traceparent"),
 ];
 /// Tool parameters that MCP 2026-07-28 repeats in headers; core compares them with the body.
 const PARAMETER: &str = "mcp-param-";
@@ -51,7 +51,11 @@ pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]
 }
 
 /// Rewrites the request for core. The framing is ours too: the whole body is known.
-pub(crate) fn attach(request: &mut RequestHeader, hop: &SealedHop) -> pingora::Result<()> {
+pub(crate) fn attach(
+    request: &mut RequestHeader,
+    hop: &SealedHop,
+    trace: &TraceParent,
+) -> pingora::Result<()> {
     let parameters = request.headers.keys().filter(|name| name.as_str().starts_with(PARAMETER));
     let too_many = parameters.count() > MOST_PARAMETERS;
     let dropped: Vec<HeaderName> = request
@@ -67,7 +71,22 @@ pub(crate) fn attach(request: &mut RequestHeader, hop: &SealedHop) -> pingora::R
     request.set_raw_path(authz::metadata::MCP_PATH.as_bytes())?;
     request.insert_header(http::header::HOST, HOST)?;
     request.insert_header(CONTENT_LENGTH, hop.body_bytes)?;
+    request.insert_header(trace::HEADER, trace.to_string())?;
     request.insert_header(HEADER, hop.header.as_str())
+}
+
+/// What core's answers are made of. A media type is written anew, so that nothing else of core's
+/// stands in it.
+const MEDIA: [&str; 3] = ["application/json", "text/event-stream", "text/plain; charset=utf-8"];
+
+/// The media type of an answer; `None` if it is none of core's.
+fn media(answer: &ResponseHeader) -> Option<HeaderValue> {
+    let (essence, parameters) = answer.headers.get(CONTENT_TYPE)?.to_str().ok().map(|value| {
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        (essence.trim().to_ascii_lowercase(), parameters)
+    })?;
+    let known = MEDIA.iter().find(|known| known.split(';').next() == Some(&*essence))?;
+    (!parameters.contains(',')).then(|| HeaderValue::from_static(known))
 }
 
 /// What the status of core's answer means.
@@ -87,12 +106,17 @@ pub(crate) fn judge(answer: &ResponseHeader) -> Verdict {
         .headers
         .get(FAULT_HEADER)
         .is_some_and(|value| value.as_bytes() == BACKEND_TOKEN_REFUSED.as_bytes());
+    // Only what is relayed needs a media type that we know.
+    let strange = answer.headers.contains_key(CONTENT_TYPE) && media(answer).is_none();
     match answer.status {
         StatusCode::UNAUTHORIZED if refused => Verdict::BackendTokenRefused,
         StatusCode::UNAUTHORIZED => Verdict::Broken(Fault::CoreRefusedHop),
+        status if strange => Verdict::Broken(Fault::CoreAnswer(status.as_u16())),
         // MCP's own answers: results, and errors that the protocol puts into 4xx.
-        status if status.is_success() || status.is_informational() => Verdict::Relay,
-        StatusCode::BAD_REQUEST
+        status if status.is_success() => Verdict::Relay,
+        // Of the interim ones no other was asked for; 101 would end HTTP on the connection.
+        StatusCode::CONTINUE
+        | StatusCode::BAD_REQUEST
         | StatusCode::NOT_FOUND
         | StatusCode::NOT_ACCEPTABLE
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -107,6 +131,9 @@ pub(crate) fn harden(answer: &mut ResponseHeader, ours: &HeaderMap) -> pingora::
         answer.headers.keys().filter(|name| !FROM_CORE.contains(name)).cloned().collect();
     for name in dropped {
         answer.remove_header(&name);
+    }
+    if let Some(media) = media(answer) {
+        answer.insert_header(CONTENT_TYPE, media)?;
     }
     for (name, value) in ours {
         answer.insert_header(name.clone(), value.clone())?;
@@ -125,11 +152,26 @@ pub(crate) fn broken(error: &Error) -> Fault {
         Fault::CoreLate
     } else if away.contains(kind) {
         Fault::CoreUnreachable
+    } else if [Type::TLSHandshakeFailure, Type::InvalidCert].contains(kind) {
+        untrusted(error)
     } else if *error.esource() == ErrorSource::Upstream {
         Fault::CoreBroken
     } else {
         Fault::Internal("the request could not be forwarded")
     }
+}
+
+/// Why core is not trusted, in our words: what the library wrote quotes the certificate.
+fn untrusted(error: &Error) -> Fault {
+    const KNOWN: [(&str, &str); 4] = [
+        ("UnknownIssuer", "nobody whom core.tls.authority trusts has signed its certificate"),
+        ("not valid for name", "its certificate is for another name than core.tls.name"),
+        ("expired", "its certificate has expired"),
+        ("not valid yet", "its certificate does not hold yet"),
+    ];
+    let told = error.to_string();
+    let known = KNOWN.into_iter().find(|(sign, _)| told.contains(sign));
+    Fault::CoreUntrusted(known.map_or("the handshake failed; does core speak TLS?", |(_, why)| why))
 }
 
 #[cfg(test)]
@@ -158,6 +200,7 @@ mod tests {
             "authorization",
             "cookie",
             "baggage",
+            "tracestate",
             "expect",
             "x-forwarded-for",
             "x_forwarded_user",
@@ -172,7 +215,8 @@ mod tests {
             request.append_header(name, "client").unwrap();
         }
         let hop = SealedHop { header: "sealed".to_owned(), body_bytes: 7 };
-        attach(&mut request, &hop).unwrap();
+        let trace = TraceParent::after(None, (1, 2));
+        attach(&mut request, &hop, &trace).unwrap();
         assert_eq!(
             names(&request.headers),
             [
@@ -191,19 +235,22 @@ mod tests {
         assert_eq!(request.headers[HEADER], "sealed");
         assert_eq!(request.headers["content-length"], "7");
         assert_eq!(request.headers["host"], HOST);
+        assert_eq!(request.headers["traceparent"], trace.to_string().as_str());
         assert!(!format!("{hop:?}").contains("sealed"), "the blob is not for logs");
     }
 
     #[test]
     fn the_client_gets_the_listed_headers_and_ours() {
         let mut answer = ResponseHeader::build(200, None).unwrap();
-        for name in ["content-type", "content-length", "server", "set-cookie", "mcp-session-id"] {
+        answer.append_header("content-type", "Application/JSON; charset=utf-8").unwrap();
+        for name in ["content-length", "server", "set-cookie", "mcp-session-id"] {
             answer.append_header(name, "core").unwrap();
         }
         let ours =
             HeaderMap::from_iter([(http::header::CACHE_CONTROL, "no-store".parse().unwrap())]);
         harden(&mut answer, &ours).unwrap();
         assert_eq!(names(&answer.headers), ["cache-control", "content-length", "content-type"]);
+        assert_eq!(answer.headers["content-type"], "application/json");
     }
 
     #[test]
@@ -212,11 +259,18 @@ mod tests {
         for status in [200, 202, 400, 404] {
             assert!(matches!(judge(&answer(status)), Verdict::Relay), "{status}");
         }
-        for status in [301, 401, 403, 421, 500, 502] {
+        for status in [101, 103, 301, 401, 403, 421, 500, 502] {
             assert!(matches!(judge(&answer(status)), Verdict::Broken(_)), "{status}");
+        }
+        for strange in ["text/html", "application/json set-cookie: a=b", "application/json;a,b", ""]
+        {
+            let mut strangely = answer(200);
+            strangely.insert_header("content-type", strange).unwrap();
+            assert!(matches!(judge(&strangely), Verdict::Broken(_)), "{strange}");
         }
         let mut refused = answer(401);
         refused.insert_header(FAULT_HEADER, BACKEND_TOKEN_REFUSED).unwrap();
+        refused.insert_header(CONTENT_TYPE, "application/problem+json").unwrap();
         assert!(matches!(judge(&refused), Verdict::BackendTokenRefused));
     }
 }

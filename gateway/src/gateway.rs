@@ -5,44 +5,36 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora::apps::HttpServerApp as _;
-use pingora::listeners::tls::Acceptor;
+use authz::time::Timestamp;
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use crate::admin::{self, Readiness};
 use crate::audit::{self, AuditTrail};
-use crate::broker_api;
 use crate::client_fetch::{Internet, Network};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::listener::{self, ConnectionCaps, Door};
+use crate::live::{Generation, Live};
 use crate::metrics::Metrics;
 use crate::proxy::GatewayProxy;
-use crate::shared::{BuildError, Shared};
-use crate::tls;
+use crate::reload::{Reloader, Report};
+use crate::shared::{BuildError, Lasting, Shared};
+use crate::sockets::{Listeners, StartError};
+use crate::tls::{self, Certificates, Expiry};
 
 /// How often quiet keys of the rate limits are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
-/// Waiting connections that the kernel holds for us.
-const BACKLOG: u32 = 4096;
 
 /// Everything a gateway needs, built and checked; nothing listens yet.
 pub struct Gateway {
-    shared: Arc<Shared>,
-    acceptors: Vec<Option<Acceptor>>,
-    audit: Box<dyn Write + Send>,
-}
-
-/// The sockets of a gateway. A test binds them to port 0.
-#[derive(Debug)]
-pub struct Listeners {
-    /// One for each of `server.listeners`, in the same order.
-    pub public: Vec<TcpListener>,
-    /// For metrics and probes.
-    pub admin: TcpListener,
+    live: Arc<Live>,
+    lasting: Lasting,
+    report: Arc<Report>,
+    certificates: Vec<Option<Arc<Certificates>>>,
+    audit: audit::Opened,
 }
 
 /// A gateway that answers.
@@ -52,68 +44,15 @@ pub struct Running {
     pub public: Vec<SocketAddr>,
     /// Where the admin listener listens.
     pub admin: SocketAddr,
-    shared: Arc<Shared>,
+    /// What the public listeners show, in the same order; a plain one shows nothing.
+    pub certificates: Vec<Option<Arc<Certificates>>>,
+    pub(crate) reloader: Arc<Reloader>,
     audit: AuditTrail,
     readiness: Readiness,
+    retreating: watch::Sender<bool>,
     closing: watch::Sender<bool>,
     serving: JoinSet<()>,
-    proxy: Proxy,
-    background: JoinSet<()>,
-}
-
-struct Proxy(Arc<HttpProxy<GatewayProxy>>);
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proxy").finish_non_exhaustive()
-    }
-}
-
-/// Why a gateway does not listen.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// An address is taken, or not ours.
-    #[error("cannot listen on {address}")]
-    Bind {
-        /// Which one.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A socket cannot be used.
-    #[error("a listening socket cannot be used")]
-    Socket(#[from] io::Error),
-    /// The sockets are not those that the configuration lists.
-    #[error("there are {sockets} public sockets for {listeners} listeners")]
-    Count {
-        /// Sockets handed in.
-        sockets: usize,
-        /// Listeners configured.
-        listeners: usize,
-    },
-}
-
-impl Listeners {
-    /// Binds what `config` lists; the first address that cannot be bound ends it.
-    pub fn bind(config: &Config) -> Result<Self, StartError> {
-        let public = config.public_addresses().into_iter().map(bind);
-        Ok(Self { public: public.collect::<Result<_, _>>()?, admin: bind(config.server.admin)? })
-    }
-}
-
-fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let bound = || {
-        let socket = if address.is_ipv4() {
-            tokio::net::TcpSocket::new_v4()?
-        } else {
-            tokio::net::TcpSocket::new_v6()?
-        };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)?.into_std()
-    };
-    bound().map_err(|source| StartError::Bind { address, source })
+    pub(crate) background: JoinSet<()>,
 }
 
 impl Gateway {
@@ -128,90 +67,121 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         network: Arc<dyn Network>,
     ) -> Result<Self, BuildError> {
-        let listeners = config.server.listeners.iter();
-        let acceptors = listeners
-            .map(|listener| listener.tls.as_ref().map(tls::acceptor).transpose())
-            .collect::<Result<Vec<_>, _>>()?;
-        let audit = audit::sink(&config.audit).map_err(BuildError::Audit)?;
-        Ok(Self { shared: Arc::new(Shared::new(config, clock, network)?), acceptors, audit })
+        let certificates = certificates(&config, clock.now())?;
+        let origin = config.server.public_url.origin().ascii_serialization();
+        let audit = audit::Opened::new(&config.audit, &origin).map_err(BuildError::Audit)?;
+        let lasting = Lasting::new(clock, network)?;
+        let expiry = Expiry::of(&certificates, Arc::clone(&lasting.clock))?;
+        lasting.metrics.registry().register(Box::new(expiry))?;
+        let shared = Shared::new(config, &lasting, None)?;
+        let live = Arc::new(Live::new(Generation::new(1, shared)));
+        let report = Report::new(lasting.metrics.registry(), &live.current())?;
+        Ok(Self { live, lasting, report: Arc::new(report), certificates, audit })
     }
 
     /// Sends the audit trail to `sink` in place of what the configuration names.
     #[must_use]
     pub fn audit_to(mut self, sink: impl Write + Send + 'static) -> Self {
-        self.audit = Box::new(sink);
+        self.audit = self.audit.to(Box::new(sink));
         self
     }
 
     /// Begins to listen, on the current runtime.
     pub fn start(self, listeners: Listeners) -> Result<Running, StartError> {
-        let Self { shared, acceptors, audit } = self;
-        if listeners.public.len() != acceptors.len() {
-            let (sockets, listeners) = (listeners.public.len(), acceptors.len());
+        let Self { live, lasting, report, certificates, audit } = self;
+        if listeners.public.len() != certificates.len() {
+            let (sockets, listeners) = (listeners.public.len(), certificates.len());
             return Err(StartError::Count { sockets, listeners });
         }
-        let audit = AuditTrail::start(audit, shared.metrics.clone());
-        let proxy = proxy(&shared, &audit);
-        let (closing, closed) = watch::channel(false);
-        let door = Arc::new(door(&shared, &proxy, closed));
+        let audit = AuditTrail::start(audit, &lasting.metrics, Arc::clone(&lasting.clock));
+        let proxy = proxy(&live, &audit);
+        let closing = watch::Sender::new(false);
+        let retreating = watch::Sender::new(false);
+        let door = Arc::new(Door {
+            proxy: Arc::clone(&proxy),
+            caps: ConnectionCaps::default(),
+            metrics: lasting.metrics.clone(),
+            live: Arc::clone(&live),
+            audit: audit.clone(),
+            retreating: retreating.subscribe(),
+            closing: closing.subscribe(),
+        });
         let mut serving = JoinSet::new();
         let mut public = Vec::new();
-        for (listener, acceptor) in listeners.public.into_iter().zip(acceptors) {
+        for (listener, tls) in listeners.public.into_iter().zip(&certificates) {
             let listener = adopt(listener)?;
             public.push(listener.local_addr()?);
-            serving.spawn(listener::serve(listener, acceptor, Arc::clone(&door)));
+            serving.spawn(listener::serve(listener, tls.clone(), Arc::clone(&door)));
         }
         let readiness = Readiness::default();
         let admin_listener = adopt(listeners.admin)?;
         let admin = admin_listener.local_addr()?;
         let mut background = JoinSet::new();
-        background.spawn(shared.core.clone().keep_resolving());
-        background.spawn(sweep(Arc::clone(&shared)));
-        let router = admin::router(Arc::clone(&shared), readiness.clone());
+        live.current().core.keep_resolving();
+        live.current().limits.start();
+        background.spawn(sweep(Arc::clone(&live)));
+        let router = admin::router(&live, &report, &certificates, &readiness);
         background.spawn(async move {
             // It ends with the runtime.
             let _ = axum::serve(admin_listener, router).await;
         });
         readiness.set(true);
-        let proxy = Proxy(proxy);
-        Ok(Running { public, admin, shared, audit, readiness, closing, serving, proxy, background })
+        let reloader = Arc::new(Reloader {
+            live,
+            lasting,
+            certificates: certificates.clone(),
+            proxy,
+            closing: closing.subscribe(),
+            report,
+            turn: Mutex::default(),
+        });
+        Ok(Running {
+            public,
+            admin,
+            certificates,
+            reloader,
+            audit,
+            readiness,
+            retreating,
+            closing,
+            serving,
+            background,
+        })
     }
 }
 
-fn proxy(shared: &Arc<Shared>, audit: &AuditTrail) -> Arc<HttpProxy<GatewayProxy>> {
-    let ours = GatewayProxy {
-        broker: broker_api::router(Arc::clone(shared)),
-        gateway: Arc::clone(shared),
-        audit: audit.clone(),
-    };
+/// What the listeners show. One that does not hold is shown nevertheless, and complained about:
+/// whoever renews it finds the rest at work.
+fn certificates(
+    config: &Config,
+    now: Timestamp,
+) -> Result<Vec<Option<Arc<Certificates>>>, BuildError> {
+    let mut shown = Vec::new();
+    for listener in &config.server.listeners {
+        let loaded = listener.tls.as_ref().map(tls::load).transpose()?;
+        for unfit in loaded.iter().flat_map(|loaded| loaded.unfit(now)) {
+            tracing::warn!(field = unfit.field, "a certificate {}", unfit.text);
+        }
+        shown.push(loaded.map(|loaded| Arc::new(Certificates::new(loaded))));
+    }
+    Ok(shown)
+}
+
+fn proxy(live: &Arc<Live>, audit: &AuditTrail) -> Arc<HttpProxy<GatewayProxy>> {
+    let ours = GatewayProxy { live: Arc::clone(live), audit: audit.clone() };
+    let server = &live.current().config.server;
     // Two tries to connect. A call is never repeated once it may have begun.
     let conf = ServerConf { max_retries: 2, ..ServerConf::default() };
     let mut proxy = HttpProxy::new(ours, Arc::new(conf));
-    let caps = &shared.config.server.caps;
     let mut h2 = pingora::protocols::http::v2::server::default_h2_options();
-    h2.max_header_list_size(caps.header_bytes);
+    h2.max_header_list_size(server.caps.header_bytes);
     h2.max_concurrent_streams(64);
     proxy.h2_options = Some(h2);
     let mut options = pingora::apps::HttpServerOptions::default();
-    options.h2_idle_timeout = Some(shared.config.server.deadlines.idle);
-    options.keepalive_request_limit = Some(10_000);
+    options.h2_idle_timeout = Some(server.deadlines.idle);
     proxy.server_options = Some(options);
     proxy.handle_init_modules();
     Arc::new(proxy)
-}
-
-fn door(
-    shared: &Arc<Shared>,
-    proxy: &Arc<HttpProxy<GatewayProxy>>,
-    closing: watch::Receiver<bool>,
-) -> Door {
-    Door {
-        proxy: Arc::clone(proxy),
-        caps: ConnectionCaps::new(&shared.config.server.caps),
-        metrics: shared.metrics.clone(),
-        limits: shared.config.server.clone(),
-        closing,
-    }
 }
 
 fn adopt(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
@@ -219,17 +189,17 @@ fn adopt(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener)
 }
 
-async fn sweep(shared: Arc<Shared>) {
+async fn sweep(live: Arc<Live>) {
     loop {
         tokio::time::sleep(SWEEP).await;
-        shared.limits.forget_the_quiet();
+        live.current().limits.forget_the_quiet();
     }
 }
 
 impl Running {
     /// The counters.
     pub fn metrics(&self) -> &Metrics {
-        &self.shared.metrics
+        &self.reloader.lasting.metrics
     }
 
     /// The audit trail: a test waits for it to settle.
@@ -237,17 +207,18 @@ impl Running {
         &self.audit
     }
 
-    /// Says "not ready", so that whoever balances load looks elsewhere; goes on serving.
+    /// Says "not ready", so that whoever balances load looks elsewhere, and ends each HTTP/1.1
+    /// connection with its next answer; goes on serving.
     pub fn retreat(&self) {
         self.readiness.set(false);
+        self.retreating.send_replace(true);
     }
 
     /// Stops accepting, lets calls in flight finish within the drain deadline, writes the audit
     /// trail to its end.
     pub async fn shutdown(mut self) {
         self.retreat();
-        let _ = self.closing.send(true);
-        self.proxy.0.http_cleanup().await;
+        self.closing.send_replace(true);
         while self.serving.join_next().await.is_some() {}
         self.audit.settle().await;
         self.background.shutdown().await;

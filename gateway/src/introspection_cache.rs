@@ -68,6 +68,17 @@ impl IntrospectionCache {
         self.digest.of(token.expose().as_bytes())
     }
 
+    /// How long ago the oldest answer was given that is still believed; zero if there is none.
+    pub(crate) fn oldest(&self) -> Duration {
+        let now = self.clock.monotonic();
+        let left = |known: &Known| known.until.saturating_sub(now);
+        let fresh = self.known.iter().filter(|(_, known)| self.is_fresh(known));
+        fresh
+            .map(|(_, known)| known.lifetime.saturating_sub(left(&known)))
+            .max()
+            .unwrap_or_default()
+    }
+
     /// Forgets what is known about a token.
     pub(crate) async fn forget(&self, key: &CacheKey) {
         self.known.invalidate(key).await;

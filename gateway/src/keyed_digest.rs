@@ -1,8 +1,9 @@
-//! Digests under a key of this run: what is kept by one is neither a secret nor says which one.
+//! Digests under a key: what is kept by one is neither a secret nor says which one.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::Rng as _;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 /// HMAC-SHA-256 (RFC 2104) under a random key.
 #[derive(Clone)]
@@ -15,6 +16,16 @@ impl KeyedDigest {
         let mut key = [0; 64];
         rand::rng().fill_bytes(&mut key);
         Self(Hmac::<Sha256>::new(&key.into()))
+    }
+
+    /// A key that was derived for one use, and that others may have too.
+    pub(crate) fn under(derived: &Zeroizing<[u8; 32]>) -> Self {
+        // Filled up with zeros, as HMAC itself would.
+        let mut block = Zeroizing::new([0_u8; 64]);
+        for (place, byte) in block.iter_mut().zip(derived.iter()) {
+            *place = *byte;
+        }
+        Self(Hmac::<Sha256>::new(&(*block).into()))
     }
 
     /// The digest of `bytes`.

@@ -1,5 +1,6 @@
 //! The program `fhir-mcp-gateway`.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,11 +11,17 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Parser, Subcommand};
-use fhir_mcp_gateway::clock::SystemClock;
+use fhir_mcp_gateway::clock::{Clock as _, SystemClock};
 use fhir_mcp_gateway::config::Config;
-use fhir_mcp_gateway::{Gateway, Listeners, Running, telemetry};
+use fhir_mcp_gateway::seclusion::seclude;
+use fhir_mcp_gateway::{Gateway, Listeners, Running, Watch, telemetry, tls};
 use rand::Rng as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+mod commands;
+mod verify_audit;
+
+use commands::{DiffArguments, DoctorArguments};
 
 /// The authorization gateway between LLM clients and FHIR data.
 #[derive(Parser)]
@@ -38,13 +45,31 @@ enum Command {
         /// The configuration.
         config: PathBuf,
     },
-    /// Prints a new key for the ring or for the hop.
+    /// Says beforehand what a reload from one configuration to another would change, and what would
+    /// follow. Exits with 0 if nothing differs, 1 if something does, 2 if one of the two cannot be
+    /// used.
+    Diff(DiffArguments),
+    /// Probes the backend and mcp-core, names what is wrong and how to mend it. Exits with 0 if all
+    /// is well, 1 if something fails, 2 if the configuration cannot be used, 3 if there are warnings
+    /// alone.
+    Doctor(DoctorArguments),
+    /// Prints a new key: for the ring, the hop or the audit trail.
     Keygen,
+    /// Says whether an audit trail holds. Exit code 0: it does. 3: it does not, and where. 4: it does,
+    /// and events are missing or may be.
+    VerifyAudit {
+        /// A file with the audit key, if the trail has one.
+        #[arg(long)]
+        key: Option<PathBuf>,
+        /// The files of the trail, oldest first.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(why) => {
             // A failure before or after the log's life has nowhere else to go.
             let _ = writeln!(std::io::stderr(), "fhir-mcp-gateway: {why:#}");
@@ -53,43 +78,63 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Diff(arguments) => commands::diff(&arguments),
+        Command::Doctor(arguments) => commands::doctor(&arguments),
         Command::Keygen => {
             let mut key = zeroize::Zeroizing::new([0_u8; 32]);
             rand::rng().fill_bytes(&mut *key);
             writeln!(std::io::stdout(), "{}", STANDARD.encode(*key))?;
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         Command::Check { config } => {
             let config = Config::load(&config)?;
-            write!(std::io::stdout(), "{}", yaml_serde::to_string(&config)?)?;
-            Ok(())
+            let certificates = checked_certificates(&config)?;
+            write!(std::io::stdout(), "{}{certificates}", yaml_serde::to_string(&config)?)?;
+            Ok(ExitCode::SUCCESS)
         }
+        Command::VerifyAudit { key, files } => verify_audit::run(&files, key.as_deref()),
         Command::Serve { config } => {
             // With it set, TLS session keys would be written to a file.
             if std::env::var_os("SSLKEYLOGFILE").is_some() {
                 anyhow::bail!("SSLKEYLOGFILE is set; unset it");
             }
+            seclude().context("cannot give up core files")?;
             // The one provider, before anything could choose another.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            let config = Config::load(&config)?;
+            let (read, files) = Config::read(&config);
+            let watch = Watch::new(&config, files);
+            let config = read?;
             telemetry::install()?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(serve(config))
+            runtime.block_on(serve(config, watch))?;
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let close_delay = config.server.deadlines.close_delay;
+/// What the listeners would show, as comments after the configuration.
+fn checked_certificates(config: &Config) -> anyhow::Result<String> {
+    let now = SystemClock::start().now();
+    let mut text = String::new();
+    for tls in config.server.listeners.iter().filter_map(|listener| listener.tls.as_ref()) {
+        for leaf in tls::load(tls)?.leaves() {
+            writeln!(text, "# {}: {}", leaf.field, leaf.describe(now))?;
+        }
+    }
+    Ok(text)
+}
+
+async fn serve(config: Config, watch: Watch) -> anyhow::Result<()> {
     let listeners = Listeners::bind(&config)?;
     let gateway = Gateway::build(config, Arc::new(SystemClock::start()))?;
     let mut signals = Signals::watch().context("cannot wait for signals")?;
-    let running = gateway.start(listeners)?;
+    let mut running = gateway.start(listeners)?;
+    running.follow(watch)?;
     tracing::info!(public = ?running.public, admin = %running.admin, "listening");
     let close_delay = match signals.next().await {
-        Told::Terminate => close_delay,
+        Told::Terminate => running.close_delay(),
         // A person at a terminal: nobody balances load onto us.
         Told::Interrupt => Duration::ZERO,
     };

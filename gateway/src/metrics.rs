@@ -1,8 +1,12 @@
 //! What is counted. Every label comes from a closed set, so that no stranger makes a series.
 
+use prometheus::core::Collector;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Error, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
+
+use crate::rate_limit::LimitCounters;
 
 /// The counters of one gateway, over a registry of its own.
 #[derive(Clone, Debug)]
@@ -12,6 +16,16 @@ pub struct Metrics {
     pub requests: IntCounterVec,
     /// Seconds from the header's end to the answer's end, by route.
     pub duration: HistogramVec,
+    /// Of these, the seconds that nobody but us took, by route.
+    pub own_duration: HistogramVec,
+    /// The seconds that others took, by peer: core, backend.
+    pub upstream_duration: HistogramVec,
+    /// Tool calls, by tool of the policy table (`unlisted` for any other) and outcome.
+    pub tool_calls: IntCounterVec,
+    /// Requests that ended in a panic.
+    pub panics: IntCounter,
+    /// Seconds since the oldest answer about a token that is still believed.
+    pub introspection_oldest: Gauge,
     /// Refusals, by the code word that the log and the audit trail use.
     pub rejections: IntCounterVec,
     /// Things that broke, by peer and kind.
@@ -24,59 +38,114 @@ pub struct Metrics {
     pub connections_closed: IntCounterVec,
     /// Requests that are being answered.
     pub in_flight: IntGauge,
-    /// Audit events that could not be written.
-    pub audit_failures: IntCounter,
+    /// Requests at work, of which there may be so many.
+    pub at_work: IntGauge,
+    /// What is over a limit, and how the limits themselves fare.
+    pub limits: LimitCounters,
+    /// Audit events that were not written, by trail: the chained one, or FHIR's.
+    pub audit_failures: IntCounterVec,
+    /// 1 while the audit trail can be written.
+    pub audit_writable: IntGauge,
 }
 
 /// From a refusal in a tenth of a millisecond to the longest tool.
 const SECONDS: [f64; 12] =
     [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
+/// From a refusal to a slow machine.
+const OWN_SECONDS: [f64; 12] =
+    [0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.1, 1.0];
+
+/// Makes families and registers them.
+struct Register<'r>(&'r Registry);
+
+impl Register<'_> {
+    fn on<C: Collector + Clone + 'static>(&self, made: C) -> Result<C, Error> {
+        self.0.register(Box::new(made.clone()))?;
+        Ok(made)
+    }
+
+    fn counters(&self, name: &str, help: &str, of: &[&str]) -> Result<IntCounterVec, Error> {
+        self.on(IntCounterVec::new(Opts::new(name, help), of)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, Error> {
+        self.on(IntGauge::new(name, help)?)
+    }
+
+    fn histogram(
+        &self,
+        (name, help): (&str, &str),
+        label: &str,
+        buckets: [f64; 12],
+    ) -> Result<HistogramVec, Error> {
+        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+        self.on(HistogramVec::new(options, &[label])?)
+    }
+
+    /// Which version runs: the number is in the label, as Prometheus likes it.
+    fn build_info(&self) -> Result<(), Error> {
+        let info = Opts::new("gateway_build_info", "What runs.");
+        let info = self.on(IntGaugeVec::new(info, &["version"])?)?;
+        info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        Ok(())
+    }
+}
+
+const DURATION: (&str, &str) = (
+    "gateway_request_duration_seconds",
+    "Seconds from the end of the request header to the end of the answer.",
+);
+const OWN: (&str, &str) =
+    ("gateway_own_duration_seconds", "Seconds of a request that nobody but the gateway took.");
+const UPSTREAM: (&str, &str) =
+    ("gateway_upstream_duration_seconds", "Seconds that a request waited for a peer.");
+
 impl Metrics {
     /// Counters at zero.
-    pub fn new() -> Result<Self, prometheus::Error> {
+    pub fn new() -> Result<Self, Error> {
         let registry = Registry::new();
-        let family = |name: &str, help: &str, labels: &[&str]| {
-            let family = IntCounterVec::new(Opts::new(name, help), labels)?;
-            registry.register(Box::new(family.clone()))?;
-            Ok::<_, prometheus::Error>(family)
-        };
-        let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
-        };
-        let options = HistogramOpts::new(
-            "gateway_request_duration_seconds",
-            "Seconds from the end of the request header to the end of the answer.",
-        );
-        let duration = HistogramVec::new(options.buckets(SECONDS.to_vec()), &["route"])?;
-        registry.register(Box::new(duration.clone()))?;
-        let audit_failures =
-            IntCounter::new("gateway_audit_failures_total", "Audit events not written.")?;
-        registry.register(Box::new(audit_failures.clone()))?;
+        let new = Register(&registry);
+        new.build_info()?;
+        let outcomes = ["route", "outcome"];
+        let oldest = "gateway_introspection_oldest_seconds";
+        let closed = "gateway_connections_closed_total";
         Ok(Self {
-            requests: family(
-                "gateway_requests_total",
-                "Requests answered.",
-                &["route", "outcome"],
+            requests: new.counters("gateway_requests_total", "Requests answered.", &outcomes)?,
+            duration: new.histogram(DURATION, "route", SECONDS)?,
+            own_duration: new.histogram(OWN, "route", OWN_SECONDS)?,
+            upstream_duration: new.histogram(UPSTREAM, "peer", SECONDS)?,
+            tool_calls: new.counters(
+                "gateway_tool_calls_total",
+                "Tool calls.",
+                &["tool", "outcome"],
             )?,
-            duration,
-            rejections: family("gateway_rejections_total", "Requests refused.", &["reason"])?,
-            faults: family("gateway_faults_total", "Things that broke.", &["peer", "kind"])?,
-            introspections: family(
+            panics: new
+                .on(IntCounter::new("gateway_panics_total", "Requests that ended in a panic.")?)?,
+            introspection_oldest: new.on(Gauge::new(oldest, "Age of the oldest answer.")?)?,
+            rejections: new.counters("gateway_rejections_total", "Refusals.", &["reason"])?,
+            faults: new.counters("gateway_faults_total", "What broke.", &["peer", "kind"])?,
+            introspections: new.counters(
                 "gateway_introspections_total",
                 "Questions about backend tokens.",
                 &["answer"],
             )?,
-            connections: gauge("gateway_connections", "Open public connections.")?,
-            connections_closed: family(
-                "gateway_connections_closed_total",
+            connections: new.gauge("gateway_connections", "Open public connections.")?,
+            connections_closed: new.counters(
+                closed,
                 "Connections closed before a request was read.",
                 &["reason"],
             )?,
-            in_flight: gauge("gateway_requests_in_flight", "Requests being answered.")?,
-            audit_failures,
+            in_flight: new.gauge("gateway_requests_in_flight", "Requests being answered.")?,
+            at_work: new
+                .gauge("gateway_requests_at_work", "Requests under server.caps.requests.")?,
+            limits: LimitCounters::register(&registry)?,
+            audit_failures: new.counters(
+                "gateway_audit_failures_total",
+                "Audit events not written.",
+                &["trail"],
+            )?,
+            audit_writable: new.gauge("gateway_audit_writable", "1 while it can be written.")?,
             registry,
         })
     }
@@ -87,7 +156,7 @@ impl Metrics {
     }
 
     /// The exposition that Prometheus scrapes.
-    pub fn render(&self) -> Result<String, prometheus::Error> {
+    pub fn render(&self) -> Result<String, Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

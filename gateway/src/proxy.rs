@@ -1,44 +1,38 @@
 //! The gateway as pingora sees it: one function for each phase of a request.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use authz::rejection::{Rejection, RejectionCode};
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::header::ALLOW;
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::protocols::l4::socket::SocketAddr;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
-use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
+use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::audit::AuditTrail;
 use crate::broker_api;
-use crate::context::{Context, Counted, Stage};
+use crate::context::{Context, Stage};
 use crate::cors;
 use crate::edge::Seen;
 use crate::fault::{Fault, Stop};
 use crate::forward::{self, Verdict};
-use crate::rate_limit::Exceeded;
+use crate::listener::Conduct;
+use crate::live::Live;
 use crate::respond::{Responder, insert};
 use crate::route::Route;
 use crate::shared::Shared;
-use crate::{admission, record};
-
-/// For one write to a client that does not read.
-const WRITE_TIME: Duration = Duration::from_secs(30);
-const CONNECT_TIME: Duration = Duration::from_secs(2);
-/// Below core's own idle time, so that no call meets a connection that is just being closed.
-const IDLE_TIME: Duration = Duration::from_secs(30);
+use crate::{admission, limiting, overload, record};
 
 /// One gateway's requests.
 pub(crate) struct GatewayProxy {
-    pub(crate) gateway: Arc<Shared>,
-    pub(crate) broker: Router,
+    pub(crate) live: Arc<Live>,
     pub(crate) audit: AuditTrail,
 }
 
@@ -47,8 +41,9 @@ impl ProxyHttp for GatewayProxy {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        let mut context = Context::new(Shared::request_id(), self.gateway.clock.monotonic());
-        context.counted = Some(Counted::enter(&self.gateway.metrics.in_flight));
+        // The header is complete: this is where a request meets its configuration.
+        let mut context = Context::new(Shared::request_id(), self.live.current());
+        context.trail = Some(self.audit.clone());
         context
     }
 
@@ -57,17 +52,29 @@ impl ProxyHttp for GatewayProxy {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<bool> {
-        // A connection may have waited for long; the header is complete, so it begins here.
-        context.started = self.gateway.clock.monotonic();
-        session.set_write_timeout(Some(WRITE_TIME));
-        let mut response = match self.serve(session, context).await {
-            Ok(None) => return Ok(false),
+        session.set_write_timeout(Some(context.gateway.config.server.deadlines.write));
+        let conduct = Conduct::of(session).cloned();
+        conduct.iter().for_each(Conduct::has_asked);
+        context.address = limiting::client_address(session, &context.gateway);
+        // A panic is this request's own: it is answered and recorded, and no other one notices.
+        let served = AssertUnwindSafe(serve(session, context)).catch_unwind().await;
+        let mut response = match served
+            .unwrap_or_else(|_| Err(record::panicked(&context.gateway.metrics).into()))
+        {
+            Ok(None) if self.audit.permits_calls() => return Ok(false),
+            Ok(None) => stopped(Fault::AuditUnwritable.into(), context),
             Ok(Some(response)) => response,
-            Err(stop) => self.stopped(stop, context),
+            Err(stop) => stopped(stop, context),
         };
         share(context, response.headers_mut());
         context.status = Some(response.status().as_u16());
-        self.gateway.responder.send(session, response).await?;
+        // The work is done; what is left is to write, and to read what nobody wants.
+        context.at_work = None;
+        let too_large = response.status() == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        context.gateway.responder.send(session, response).await?;
+        if too_large && let Some(conduct) = conduct {
+            conduct.sent_large_header();
+        }
         Ok(true)
     }
 
@@ -76,18 +83,11 @@ impl ProxyHttp for GatewayProxy {
         _session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let Some(address) = self.gateway.core.pick() else {
+        let Some(address) = context.gateway.core.pick() else {
             context.stop = Some(Fault::CoreUnresolved.into());
             return Error::e_explain(ErrorType::ConnectError, "no address");
         };
-        let mut peer = HttpPeer::new(address, false, String::new());
-        peer.options.connection_timeout = Some(CONNECT_TIME);
-        peer.options.total_connection_timeout = Some(CONNECT_TIME);
-        peer.options.read_timeout = Some(self.gateway.config.server.deadlines.call);
-        peer.options.write_timeout = Some(self.gateway.config.server.deadlines.body);
-        peer.options.idle_timeout = Some(IDLE_TIME);
-        peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
-        Ok(Box::new(peer))
+        Ok(Box::new(context.gateway.core_peer.at(address)))
     }
 
     /// Nothing has been sent, so another try repeats nothing; in turn, it meets another core.
@@ -112,7 +112,8 @@ impl ProxyHttp for GatewayProxy {
             return Error::e_explain(ErrorType::InternalError, "nothing was permitted");
         };
         context.stage = Stage::Permitted;
-        forward::attach(request, hop)
+        context.upstream.ask_core(context.gateway.clock.monotonic());
+        forward::attach(request, hop, &context.trace)
     }
 
     async fn upstream_response_filter(
@@ -126,9 +127,9 @@ impl ProxyHttp for GatewayProxy {
             Verdict::Broken(fault) => fault.into(),
             Verdict::BackendTokenRefused => {
                 if let Some(key) = &context.cached_under {
-                    self.gateway.introspections.forget(key).await;
+                    context.gateway.introspections.forget(key).await;
                 }
-                self.gateway.refused_by_backend()
+                context.gateway.refused_by_backend()
             }
         });
         Error::e_explain(ErrorType::Custom("core's answer is replaced"), "by ours")
@@ -142,9 +143,10 @@ impl ProxyHttp for GatewayProxy {
     ) -> pingora::Result<()> {
         context.status = Some(answer.status.as_u16());
         let mut ours = HeaderMap::new();
-        self.gateway.responder.secure(&mut ours);
+        context.gateway.responder.secure(&mut ours);
         ours.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         share(context, &mut ours);
+        context.limited.tell(&mut ours);
         forward::harden(answer, &ours)
     }
 
@@ -152,11 +154,15 @@ impl ProxyHttp for GatewayProxy {
         &self,
         _session: &mut Session,
         _chunk: &mut Option<Bytes>,
-        _end: bool,
+        end: bool,
         context: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
-        let elapsed = self.gateway.clock.monotonic().saturating_sub(context.started);
-        if elapsed > self.gateway.config.server.deadlines.call {
+        let gateway = &context.gateway;
+        if end {
+            context.upstream.core_answered(gateway.clock.monotonic());
+        }
+        let elapsed = gateway.clock.monotonic().saturating_sub(context.started);
+        if elapsed > gateway.config.server.deadlines.call {
             return Error::e_explain(ErrorType::ReadTimedout, "the whole answer is late");
         }
         Ok(None)
@@ -175,13 +181,13 @@ impl ProxyHttp for GatewayProxy {
         if gone {
             return FailToProxy { error_code: 0, can_reuse_downstream: false };
         }
-        let mut response = self.stopped(stop, context);
+        let mut response = stopped(stop, context);
         share(context, response.headers_mut());
         let status = response.status().as_u16();
         if !begun {
             context.status = Some(status);
             // The client may have left meanwhile; then there is nobody to tell.
-            let _ = self.gateway.responder.send(session, response).await;
+            let _ = context.gateway.responder.send(session, response).await;
         }
         FailToProxy { error_code: status, can_reuse_downstream: false }
     }
@@ -189,7 +195,7 @@ impl ProxyHttp for GatewayProxy {
     async fn logging(&self, session: &mut Session, _: Option<&Error>, context: &mut Context) {
         let status = session.response_written().map(|head| head.status.as_u16());
         context.status = status.or(context.status);
-        record::finish(&self.gateway, &self.audit, context).await;
+        record::finish(&self.audit, context).await;
     }
 
     /// Everything is recorded by [`record::finish`], in fields that cannot hold a query.
@@ -202,71 +208,53 @@ impl ProxyHttp for GatewayProxy {
     }
 }
 
-impl GatewayProxy {
-    /// `None` forwards to core.
-    async fn serve(
-        &self,
-        session: &mut Session,
-        context: &mut Context,
-    ) -> Result<Option<Response<Body>>, Stop> {
-        let head = session.req_header();
-        // Which methods would be right is known even when this one is wrong.
-        context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
-        let seen = Seen { method: &head.method, uri: &head.uri, headers: &head.headers };
-        let preflight = cors::is_preflight(&head.method, &head.headers);
-        let route = match context.route {
-            Some(route) if preflight && cors::is_for_scripts(route) => route,
-            _ => Route::classify(&head.method, head.raw_path())?,
-        };
-        self.gateway.edge.admit(route, seen)?;
-        context.page = self.gateway.edge.page_elsewhere(&head.headers);
-        if preflight {
-            context.stage = Stage::Answered;
-            return Ok(Some(cors::preflight(route)));
-        }
-        if route.is_limited_by_address() {
-            self.limit(session, context)?;
-        }
-        if route == Route::Mcp {
-            admission::admit(&self.gateway, session, context).await?;
-            return Ok(None);
-        }
-        broker_api::serve(&self.gateway, &self.broker, session, context).await.map(Some)
+/// Decides about one request; `None` forwards it to core.
+async fn serve(
+    session: &mut Session,
+    context: &mut Context,
+) -> Result<Option<Response<Body>>, Stop> {
+    let gateway = Arc::clone(&context.gateway);
+    let head = session.req_header();
+    context.join_trace(&head.headers);
+    // Which methods would be right is known even when this one is wrong.
+    context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
+    let seen = Seen { method: &head.method, uri: &head.uri, headers: &head.headers };
+    let preflight = cors::is_preflight(&head.method, &head.headers);
+    let route = match context.route {
+        Some(route) if preflight && cors::is_for_scripts(route) => route,
+        _ => Route::classify(&head.method, head.raw_path())?,
+    };
+    gateway.edge.admit(route, seen)?;
+    context.page = gateway.edge.page_elsewhere(&head.headers);
+    if preflight {
+        context.stage = Stage::Answered;
+        return Ok(Some(cors::preflight(route)));
     }
-
-    fn limit(&self, session: &Session, context: &mut Context) -> Result<(), Stop> {
-        let Some(SocketAddr::Inet(address)) = session.client_addr() else {
-            return Err(Fault::Internal("a connection without an address").into());
-        };
-        let limits = &self.gateway.limits;
-        let charged = limits.charge_address(address.ip()).and_then(|()| {
-            if context.route == Some(Route::Register) {
-                limits.charge_registration()
-            } else {
-                Ok(())
-            }
-        });
-        charged.map_err(|over: Exceeded| {
-            context.limit = Some(over);
-            Rejection::later(RejectionCode::RateLimited, over.retry_after).into()
-        })
+    if let Some(for_what) = route.asked_anonymously() {
+        limiting::charge_stranger(context, for_what).await?;
     }
+    if route == Route::Mcp {
+        context.at_work = Some(overload::enter(&gateway)?);
+        admission::admit(&gateway, session, context).await?;
+        return Ok(None);
+    }
+    broker_api::serve(&gateway, session, context).await.map(Some)
+}
 
-    /// The answer of a request that goes no further.
-    fn stopped(&self, stop: Stop, context: &mut Context) -> Response<Body> {
-        match stop {
-            Stop::Fault(fault) => {
-                context.stage = Stage::Faulted(fault.kind());
-                record::fault(&self.gateway.metrics, &context.request_id, &fault);
-                Responder::fault(&fault, &context.request_id)
-            }
-            Stop::Refuse(rejection) => {
-                context.stage = Stage::Refused(rejection.code().as_str());
-                let mut response =
-                    self.gateway.responder.rejection(&rejection, &context.request_id);
-                explain(&rejection, context, response.headers_mut());
-                response
-            }
+/// The answer of a request that goes no further.
+fn stopped(stop: Stop, context: &mut Context) -> Response<Body> {
+    match stop {
+        Stop::Fault(fault) => {
+            context.stage = Stage::Faulted(fault.kind());
+            record::fault(&context.gateway.metrics, &context.request_id, &fault);
+            Responder::fault(&fault, &context.request_id)
+        }
+        Stop::Refuse(rejection) => {
+            context.stage = Stage::Refused(rejection.code().as_str());
+            let responder = &context.gateway.responder;
+            let mut response = responder.rejection(&rejection, &context.request_id);
+            explain(&rejection, context, response.headers_mut());
+            response
         }
     }
 }
@@ -285,11 +273,5 @@ fn explain(rejection: &Rejection, context: &Context, headers: &mut HeaderMap) {
     if let (RejectionCode::MethodNotAllowed, Some(route)) = (rejection.code(), context.route) {
         insert(headers, ALLOW, route.allow());
     }
-    if let Some(over) = context.limit {
-        let wait = over.retry_after.as_secs() + 1;
-        let limit = HeaderName::from_static("ratelimit");
-        let policy = HeaderName::from_static("ratelimit-policy");
-        insert(headers, limit, &format!("\"calls\";r=0;t={wait}"));
-        insert(headers, policy, &format!("\"calls\";q={};w=60", over.per_minute));
-    }
+    context.limited.tell(headers);
 }

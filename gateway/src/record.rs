@@ -1,10 +1,13 @@
 //! What is written down about each request, at its end: one access line, the counters, one audit
 //! event.
 
-use authz::ids::RequestId;
-use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::audit::{AuditEvent, AuditTrail};
+use authz::ids::RequestId;
+use authz::trace::TraceParent;
+
+use crate::audit::{AuditEvent, AuditTrail, rfc3339};
 use crate::context::{Context, Stage};
 use crate::fault::Fault;
 use crate::metrics::Metrics;
@@ -31,51 +34,104 @@ pub(crate) fn fault(metrics: &Metrics, id: &RequestId, fault: &Fault) {
     );
 }
 
+/// Our step of a trace, after the client's if it named one.
+pub(crate) fn next_span(caller: Option<TraceParent>) -> TraceParent {
+    TraceParent::after(caller, (rand::random(), rand::random()))
+}
+
 /// Records the end of a request.
-pub(crate) async fn finish(gateway: &Shared, audit: &AuditTrail, context: &mut Context) {
-    let route = context.route.map_or(NO_ROUTE, Route::as_str);
+pub(crate) async fn finish(audit: &AuditTrail, context: &mut Context) {
+    context.trail = None;
+    if let Some(event) = written(context) {
+        audit.record(event).await;
+    }
+}
+
+/// Counts a mistake of ours.
+pub(crate) fn panicked(metrics: &Metrics) -> Fault {
+    metrics.panics.inc();
+    Fault::Internal("it panicked")
+}
+
+/// Records a request that ends in the middle, without waiting for anything.
+pub(crate) fn cut(audit: &AuditTrail, context: &mut Context) {
+    if std::thread::panicking() {
+        let broken = panicked(&context.gateway.metrics);
+        context.stage = Stage::Faulted(broken.kind());
+        fault(&context.gateway.metrics, &context.request_id, &broken);
+    }
+    if let Some(event) = written(context) {
+        audit.record_now(event);
+    }
+}
+
+/// Writes the access line and counts; the audit event, if there is to be one.
+fn written(context: &Context) -> Option<AuditEvent> {
+    let gateway = Arc::clone(&context.gateway);
     let elapsed = gateway.clock.monotonic().saturating_sub(context.started);
-    let outcome = context.stage.outcome();
-    let reason = context.stage.reason();
-    let status = context.status.unwrap_or_default();
-    let metrics = &gateway.metrics;
+    count(context, &gateway, elapsed);
+    let event = event(context, &gateway);
+    tracing::info!(
+        request.id = %event.request_id,
+        trace.id = %context.trace.trace(),
+        route = event.route,
+        outcome = event.outcome,
+        reason = event.reason,
+        status = event.status,
+        elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        client.id = event.client,
+        login.step = context.step,
+        mcp.method = event.method,
+        mcp.tool = event.tool,
+        limit.over = context.limited.over(),
+        "request"
+    );
+    context.route.is_none_or(is_audited).then_some(event)
+}
+
+fn count(context: &Context, gateway: &Shared, elapsed: Duration) {
+    let (metrics, now) = (&gateway.metrics, gateway.clock.monotonic());
+    let (route, outcome) = (context.route.map_or(NO_ROUTE, Route::as_str), context.stage.outcome());
     metrics.requests.with_label_values(&[route, outcome]).inc();
     metrics.duration.with_label_values(&[route]).observe(elapsed.as_secs_f64());
+    let own = elapsed.saturating_sub(context.upstream.total(now));
+    metrics.own_duration.with_label_values(&[route]).observe(own.as_secs_f64());
+    let upstream = [
+        ("core", context.upstream.core(now)),
+        ("backend", Some(context.upstream.backend).filter(|time| !time.is_zero())),
+    ];
+    for (peer, time) in upstream {
+        if let Some(time) = time {
+            metrics.upstream_duration.with_label_values(&[peer]).observe(time.as_secs_f64());
+        }
+    }
+    if let Some(tool) = &context.tool {
+        metrics.tool_calls.with_label_values(&[tool.as_str(), outcome]).inc();
+    }
     if let Stage::Refused(reason) = context.stage {
         metrics.rejections.with_label_values(&[reason]).inc();
     }
+}
+
+fn event(context: &Context, gateway: &Shared) -> AuditEvent {
     let (subject, client) = match &context.caller {
-        Some((subject, client)) => (Some(subject.as_str()), Some(client.as_str())),
-        None => (None, context.client.as_ref().map(authz::ids::ClientRef::as_str)),
+        Some((subject, client)) => (Some(subject.as_str().to_owned()), Some(client)),
+        None => (None, context.client.as_ref()),
     };
-    tracing::info!(
-        request.id = %context.request_id,
-        route,
-        outcome,
-        reason,
-        status,
-        elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        client.id = client,
-        login.step = context.step,
-        mcp.method = context.method,
-        mcp.tool = context.tool,
-        "request"
-    );
-    if context.route.is_none_or(is_audited) {
-        let seconds = i64::try_from(gateway.clock.now().unix_seconds()).unwrap_or_default();
-        let event = AuditEvent {
-            time: Timestamp::from_second(seconds).unwrap_or_default().to_string(),
-            request_id: context.request_id.clone(),
-            route,
-            subject: subject.map(str::to_owned),
-            client: client.map(str::to_owned),
-            method: context.method,
-            tool: context.tool.clone(),
-            outcome,
-            reason,
-            status,
-        };
-        audit.record(event).await;
+    AuditEvent {
+        time: rfc3339(gateway.clock.now()),
+        request_id: context.request_id.clone(),
+        trace: Some(context.trace.trace()),
+        route: context.route.map_or(NO_ROUTE, Route::as_str),
+        subject,
+        client: client.map(|client| client.as_str().to_owned()),
+        method: context.method,
+        tool: context.tool.clone(),
+        patients: context.patient.iter().cloned().collect(),
+        outcome: context.stage.outcome(),
+        reason: context.stage.reason(),
+        status: context.status.unwrap_or_default(),
+        address: context.address,
     }
 }
 

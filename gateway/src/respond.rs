@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use authz::ids::RequestId;
 use authz::metadata::PublicUrls;
-use authz::rejection::Rejection;
+use authz::rejection::{Rejection, RejectionCode};
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -43,7 +43,10 @@ impl Responder {
     /// The answer to a refused request.
     pub(crate) fn rejection(&self, rejection: &Rejection, id: &RequestId) -> Response<Body> {
         let (media, body) = rejection.body(id);
-        let mut response = document(rejection.code().status(), media, body.to_string());
+        // Such headers come many at a time, over streams that nobody reads: nothing must wait there.
+        let pinned = rejection.code() == RejectionCode::HeadersTooLarge;
+        let body = if pinned { String::new() } else { body.to_string() };
+        let mut response = document(rejection.code().status(), media, body);
         if let Some(challenge) = rejection.challenge() {
             let value = challenge.header_value(&self.urls.resource_metadata());
             insert(response.headers_mut(), WWW_AUTHENTICATE, &value);
@@ -52,6 +55,22 @@ impl Responder {
             retry_after(response.headers_mut(), wait);
         }
         response
+    }
+
+    /// The bytes of a refusal after which an HTTP/1.1 connection ends: for what was not read.
+    pub(crate) fn last_words(&self, rejection: &Rejection, id: &RequestId) -> Vec<u8> {
+        let (media, body) = rejection.body(id);
+        let body = body.to_string();
+        let mut response = document(rejection.code().status(), media, Body::empty());
+        self.secure(response.headers_mut());
+        response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
+        insert(response.headers_mut(), CONNECTION, "close");
+        let mut bytes = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
+        for (name, value) in response.headers() {
+            bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        bytes.extend([b"\r\n", body.as_bytes()].concat());
+        bytes
     }
 
     /// The answer when something broke.

@@ -3,6 +3,8 @@
 use authz::rejection::RejectionCode;
 use http::Method;
 
+use crate::rate_limit::Anonymous;
+
 macro_rules! routes {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $paths:expr, $methods:expr;)*) => {
         /// A public surface.
@@ -94,15 +96,17 @@ impl Route {
         }
     }
 
-    /// Whether it is limited by address: what a stranger may ask, and what costs something.
-    pub const fn is_limited_by_address(self) -> bool {
+    /// What it is limited as by address: what a stranger may ask, and what costs something.
+    pub(crate) const fn asked_anonymously(self) -> Option<Anonymous> {
         match self {
-            Self::Authorize | Self::Callback | Self::Token | Self::Register | Self::Revoke => true,
+            Self::Register => Some(Anonymous::Register),
+            Self::Authorize => Some(Anonymous::Authorize),
+            Self::Callback | Self::Token | Self::Revoke => Some(Anonymous::Token),
             Self::Mcp
             | Self::ProtectedResource
             | Self::AuthorizationServer
             | Self::Health
-            | Self::Home => false,
+            | Self::Home => None,
         }
     }
 

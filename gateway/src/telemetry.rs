@@ -4,7 +4,7 @@
 //! requests. Codes, tokens and names stand there, so their records go nowhere; whatever of theirs
 //! matters is logged by us, from closed types.
 
-use std::panic;
+use std::panic::{self, PanicHookInfo};
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -34,11 +34,13 @@ where
 /// panic's message may quote what it choked on.
 pub fn install() -> Result<(), tracing::subscriber::SetGlobalDefaultError> {
     tracing::subscriber::set_global_default(subscriber(std::io::stdout))?;
-    panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panicked");
-    }));
+    panic::set_hook(Box::new(tell));
     Ok(())
+}
+
+fn tell(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "panicked");
 }
 
 #[cfg(test)]
@@ -58,6 +60,21 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_panic_is_told_by_its_place_alone() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(tell));
+        tracing::subscriber::with_default(subscriber(move || writer.clone()), || {
+            assert!(panic::catch_unwind(|| panic!("canary of {}", "a name")).is_err());
+        });
+        panic::set_hook(before);
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("panicked") && text.contains("telemetry.rs"), "{text}");
+        assert!(!text.contains("canary"));
     }
 
     #[test]

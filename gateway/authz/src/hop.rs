@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::ids::{BackendName, ClientRef, RequestId, Subject};
+use crate::ids::{BackendName, ClientId, ClientRef, RequestId, Subject};
 use crate::keyring::{KeyRing, SecretKey};
 use crate::scope::Scope;
 use crate::seal::{Purpose, Sealable, Sealer, Unsealable};
@@ -104,6 +104,27 @@ impl HopSealer {
         self.0.seal_bound(&Hop { issued_at: now, claims }, &Sha256::digest(body), rng)
     }
 
+    /// The header's value for a caller who is nobody: no grant, no tool, and a backend token that no
+    /// backend knows. It tells whether core opens what we seal, and is worth nothing else.
+    pub fn seal_nobody(
+        &self,
+        (backend, request_id): (HopBackend, RequestId),
+        body: &[u8],
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> String {
+        let claims = HopClaims {
+            subject: Subject::nobody(),
+            client: ClientId::nobody().fingerprint(),
+            scope: Scope::default(),
+            backend,
+            backend_token: BackendToken::new("none"),
+            request_id,
+            tools: Some(Vec::new()),
+        };
+        self.seal(claims, body, now, rng)
+    }
+
     /// The caller, if the value was sealed for this very body within the last moments.
     pub fn open(&self, value: &str, body: &[u8], now: Timestamp) -> Result<HopClaims, Unsealable> {
         self.0.open_bound::<Hop>(value, &Sha256::digest(body), now).map(|hop| hop.claims)
@@ -127,7 +148,7 @@ mod tests {
     fn claims() -> HopClaims {
         HopClaims {
             subject: Subject::parse("10002").unwrap(),
-            client: crate::ids::ClientId::parse("client").unwrap().fingerprint(),
+            client: ClientId::parse("client").unwrap().fingerprint(),
             scope: "user/*.rs".parse().unwrap(),
             backend: HopBackend {
                 name: BackendName::parse("jhe").unwrap(),

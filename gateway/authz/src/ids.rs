@@ -35,6 +35,11 @@ impl Subject {
         }
     }
 
+    /// Who stands for no person.
+    pub(crate) fn nobody() -> Self {
+        Self("nobody".to_owned())
+    }
+
     /// The identifier as the backend wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -76,6 +81,11 @@ impl ClientId {
         } else {
             Err(InvalidId { what: "client_id" })
         }
+    }
+
+    /// What stands for no client.
+    pub(crate) fn nobody() -> Self {
+        Self("nobody".to_owned())
     }
 
     /// The identifier as presented.

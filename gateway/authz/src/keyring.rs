@@ -4,6 +4,8 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// The length of every key, in bytes.
@@ -36,6 +38,17 @@ impl SecretKey {
 
     pub(crate) fn expose(&self) -> &[u8; KEY_BYTES] {
         &self.0
+    }
+
+    /// A key for `purpose` that says nothing about this one (HKDF-SHA-256, RFC 5869, without a salt,
+    /// since this key is uniformly random already).
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
+        let mut derived = Zeroizing::new([0; KEY_BYTES]);
+        let label = ["fhir-mcp-gateway/v1/", purpose].concat();
+        // Expanding to 32 bytes cannot fail: the limit is 255 × 32.
+        let expanded = Hkdf::<Sha256>::new(None, &*self.0).expand(label.as_bytes(), &mut *derived);
+        debug_assert!(expanded.is_ok());
+        derived
     }
 }
 
@@ -160,6 +173,13 @@ impl KeyRing {
         self.active
     }
 
+    /// A key for `purpose`, derived from the active one ([`SecretKey::derive`]): it changes with a
+    /// rotation. A ring always has an active key.
+    pub fn derive(&self, purpose: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+        let active = self.keys.iter().find(|key| key.id == self.active)?;
+        Some(active.key.derive(purpose))
+    }
+
     /// The keys that open: active and verify.
     pub(crate) fn opening(&self) -> impl Iterator<Item = (KeyId, &SecretKey)> {
         self.keys.iter().filter(|k| k.state != KeyState::Retired).map(|k| (k.id, &k.key))
@@ -223,6 +243,16 @@ mod tests {
     fn ids_and_keys_are_not_repeated_and_every_mistake_is_named() {
         let keys = vec![ring_key(1, KeyState::Active, 1), ring_key(1, KeyState::Active, 1)];
         assert_eq!(KeyRing::new(keys).unwrap_err().len(), 3);
+    }
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        let ring = KeyRing::single(key(1));
+        let derived = ring.derive("audit").unwrap();
+        assert_eq!(derived, key(1).derive("audit"));
+        assert_ne!(derived, key(1).derive("hop"));
+        assert_ne!(*derived, *key(1).expose());
+        assert_ne!(derived, key(2).derive("audit"));
     }
 
     #[test]

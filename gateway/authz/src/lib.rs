@@ -8,6 +8,7 @@ mod words;
 
 pub mod time;
 
+pub mod client_address;
 pub mod ids;
 pub mod secret;
 
@@ -25,6 +26,10 @@ pub mod introspection;
 pub mod principal;
 
 pub mod mcp_call;
+
+pub mod target;
+
+pub mod trace;
 
 pub mod policy;
 

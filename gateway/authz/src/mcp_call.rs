@@ -74,8 +74,12 @@ open_methods! {
     ListResourceTemplates = "resources/templates/list",
     /// One public document.
     ReadResource = "resources/read",
-    /// There are none; core says so in its own words.
+    /// Prompts are words without anybody's data. Core has none, and says so itself.
     ListPrompts = "prompts/list",
+    /// One of them.
+    GetPrompt = "prompts/get",
+    /// Suggestions for an argument of a prompt or of a resource template; core has none either.
+    Complete = "completion/complete",
 }
 
 /// A tool's name as the client wrote it: bounded, printable, not yet known to exist.

@@ -1,4 +1,5 @@
-//! The policy table: which scope each tool needs. What it does not name, it denies.
+//! The policy table: which scope each tool needs, and how much of a caller's allowance it takes.
+//! What it does not name, it denies.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +9,17 @@ use crate::mcp_call::{Action, CallId, McpCall, ToolName};
 use crate::principal::Principal;
 use crate::scope::Scope;
 
-/// The table that stands in when `gateway.yaml` has none: the tools for the first backend, each
-/// with the FHIR types that it reads. An empty scope means that every principal may.
+/// The table that stands in when `gateway.yaml` has none: each tool with the FHIR types that it
+/// reads; a tool that reads any type needs the scope for all. An empty scope means that every
+/// principal may.
 const BUILTIN: &[(&str, &str)] = &[
     ("count_patient_observations", "user/Observation.rs"),
     ("count_study_observations", "user/Group.rs user/Observation.rs user/Patient.rs"),
+    ("fhir_capabilities", ""),
+    ("fhir_history", "user/*.rs"),
+    ("fhir_read", "user/*.rs"),
+    ("fhir_schema", ""),
+    ("fhir_search", "user/*.rs"),
     ("get_omh_schema", ""),
     ("get_patient_date_range", "user/Observation.rs"),
     ("get_patient_demographics", "user/Patient.rs"),
@@ -26,10 +33,19 @@ const BUILTIN: &[(&str, &str)] = &[
     ("summarize_patient_observations", "user/Observation.rs"),
 ];
 
-/// Which scope each tool needs.
+/// The tools that cost the backend many requests or large ones; any other call weighs 1.
+const BUILTIN_WEIGHTS: &[(&str, u32)] = &[
+    ("count_study_observations", 5),
+    ("get_patient_observations", 2),
+    ("list_study_patients", 2),
+    ("summarize_patient_observations", 5),
+];
+
+/// Which scope each tool needs, and what it weighs in the limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     tools: BTreeMap<ToolName, Scope>,
+    weights: BTreeMap<ToolName, u32>,
 }
 
 /// Why a principal may not.
@@ -52,12 +68,30 @@ pub struct Permit {
     call: McpCall,
     principal: Principal,
     tools: Option<Vec<String>>,
+    weight: u32,
 }
 
 impl Policy {
-    /// A policy of these rows.
+    /// A policy of these rows, with the built-in weights of the tools that it names.
     pub fn new(rows: impl IntoIterator<Item = (ToolName, Scope)>) -> Self {
-        Self { tools: rows.into_iter().collect() }
+        let tools: BTreeMap<ToolName, Scope> = rows.into_iter().collect();
+        let known = BUILTIN_WEIGHTS
+            .iter()
+            .filter_map(|(tool, weight)| Some((ToolName::parse(tool)?, *weight)));
+        let weights = known.filter(|(tool, _)| tools.contains_key(tool)).collect();
+        Self { tools, weights }
+    }
+
+    /// The same policy, in which these tools weigh otherwise.
+    #[must_use]
+    pub fn weighing(mut self, weights: impl IntoIterator<Item = (ToolName, u32)>) -> Self {
+        self.weights.extend(weights);
+        self
+    }
+
+    /// The tools that weigh something else than 1, by name.
+    pub fn weights(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.weights.iter().map(|(tool, weight)| (tool.as_str(), *weight))
     }
 
     /// The built-in table.
@@ -86,7 +120,15 @@ impl Policy {
         }
         let tools =
             matches!(call.action(), Action::ListTools).then(|| self.open_to(principal.scope()));
-        Ok(Permit { call, principal, tools })
+        let weight = self.weight(call.action());
+        Ok(Permit { call, principal, tools, weight })
+    }
+
+    fn weight(&self, action: &Action) -> u32 {
+        match action {
+            Action::CallTool(tool) => self.weights.get(tool).copied().unwrap_or(1),
+            Action::ListTools | Action::Open(_) | Action::Unknown => 1,
+        }
     }
 
     fn refusal(&self, tool: &ToolName, principal: &Principal) -> Option<Denial> {
@@ -115,6 +157,11 @@ impl Permit {
     /// To whom.
     pub const fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// How many units of the caller's allowance the call takes, at least 1.
+    pub fn weight(&self) -> u32 {
+        self.weight.max(1)
     }
 
     /// The id to echo in an error.
@@ -157,6 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn a_dear_tool_weighs_more_and_the_operator_may_say_otherwise() {
+        let weight = |policy: &Policy, call| {
+            policy.decide(call, principal("user/*.rs")).map(|permit| permit.weight()).unwrap()
+        };
+        let builtin = Policy::builtin();
+        assert_eq!(builtin.weights().count(), BUILTIN_WEIGHTS.len(), "each names a tool");
+        assert_eq!(weight(&builtin, call("summarize_patient_observations")), 5);
+        assert_eq!(weight(&builtin, call("list_studies")), 1);
+        assert_eq!(weight(&builtin, method("tools/list")), 1);
+        let said = ToolName::parse("list_studies").map(|tool| (tool, 9));
+        let policy = builtin.weighing(said);
+        assert_eq!(weight(&policy, call("list_studies")), 9);
+        assert_eq!(weight(&policy, call("summarize_patient_observations")), 5);
+    }
+
+    #[test]
     fn a_principal_without_the_scope_is_told_all_that_the_tool_needs() {
         let required = "user/Group.rs user/Patient.rs".parse().unwrap();
         assert_eq!(
@@ -189,6 +252,8 @@ mod tests {
         assert_eq!(
             permit.unwrap().tools.unwrap(),
             [
+                "fhir_capabilities",
+                "fhir_schema",
                 "get_omh_schema",
                 "get_server_capabilities",
                 "get_study_count",

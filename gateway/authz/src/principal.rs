@@ -37,6 +37,21 @@ impl AudiencePolicy {
         Ok(Self { clients, scope, audience })
     }
 
+    /// Whether tokens that were issued to `client` may count.
+    pub fn names(&self, client: &str) -> bool {
+        self.clients.is_empty() || self.clients.iter().any(|known| known == client)
+    }
+
+    /// Whether every token that counts here counts by `other`, too.
+    pub fn is_stricter_than(&self, other: &Self) -> bool {
+        let kept = !self.clients.is_empty() && self.clients.iter().all(|one| other.names(one));
+        let same =
+            |own: &Option<String>, others: &Option<String>| others.is_none() || own == others;
+        (other.clients.is_empty() || kept)
+            && same(&self.scope, &other.scope)
+            && same(&self.audience, &other.audience)
+    }
+
     fn admits(&self, claims: &Claims) -> Result<(), Unestablished> {
         let client = match &claims.client_id {
             _ if self.clients.is_empty() => true,
@@ -226,6 +241,21 @@ pub(crate) mod tests {
         assert_eq!(refusal(other, &ours()), Unestablished::WrongAudience);
         let nameless = Claims { client_id: None, ..live() };
         assert_eq!(refusal(nameless, &ours()), Unestablished::CannotKnow);
+    }
+
+    #[test]
+    fn a_policy_is_stricter_if_it_admits_nothing_that_the_other_refuses() {
+        let policy = |clients: &[&str], scope: Option<&str>| {
+            let clients = clients.iter().map(|&one| one.to_owned()).collect();
+            AudiencePolicy::new(clients, scope.map(str::to_owned), None).unwrap()
+        };
+        let (one, two) = (policy(&["a"], None), policy(&["a", "b"], None));
+        assert!(one.is_stricter_than(&two) && !two.is_stricter_than(&one));
+        let scoped = policy(&["a"], Some("fhir"));
+        assert!(scoped.is_stricter_than(&one) && !one.is_stricter_than(&scoped));
+        let anyone = policy(&[], Some("fhir"));
+        assert!(scoped.is_stricter_than(&anyone) && !anyone.is_stricter_than(&scoped));
+        assert!(!anyone.is_stricter_than(&one) && anyone.names("x") && !one.names("b"));
     }
 
     #[test]

@@ -12,12 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use hkdf::Hkdf;
 use rand_core::CryptoRng;
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::Sha256;
 
-use crate::keyring::{KeyId, KeyRing};
+use crate::keyring::{KeyId, KeyRing, SecretKey};
 use crate::time::{SKEW, Timestamp};
 
 const VERSION: u8 = 1;
@@ -42,11 +40,13 @@ pub enum Purpose {
     Refresh,
     /// The hop from gateway to core.
     Hop,
+    /// Where a long answer of core goes on.
+    Cursor,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Registration,
         Self::Consent,
         Self::Transaction,
@@ -54,6 +54,7 @@ impl Purpose {
         Self::Access,
         Self::Refresh,
         Self::Hop,
+        Self::Cursor,
     ];
 
     const fn label(self) -> &'static str {
@@ -65,6 +66,7 @@ impl Purpose {
             Self::Access => "access",
             Self::Refresh => "refresh",
             Self::Hop => "hop",
+            Self::Cursor => "cursor",
         }
     }
 }
@@ -110,9 +112,7 @@ impl Sealer {
     pub fn new(ring: &KeyRing, issuer: &str) -> Self {
         let ciphers = ring
             .opening()
-            .flat_map(|(id, key)| {
-                Purpose::ALL.map(|purpose| ((id, purpose), cipher(key.expose(), purpose)))
-            })
+            .flat_map(|(id, key)| Purpose::ALL.map(|purpose| ((id, purpose), cipher(key, purpose))))
             .collect();
         Self { issuer: issuer.to_owned(), active: ring.active(), ciphers }
     }
@@ -199,14 +199,8 @@ impl Sealer {
     }
 }
 
-fn cipher(key: &[u8; 32], purpose: Purpose) -> XChaCha20Poly1305 {
-    let mut purpose_key = zeroize::Zeroizing::new([0_u8; 32]);
-    let label = ["fhir-mcp-gateway/v1/", purpose.label()].concat();
-    // The key is already uniformly random, so this is HKDF with an empty salt (RFC 5869 §3.1).
-    // Expanding to 32 bytes cannot fail: the limit is 255 × 32.
-    let expanded = Hkdf::<Sha256>::new(None, key).expand(label.as_bytes(), &mut *purpose_key);
-    debug_assert!(expanded.is_ok());
-    XChaCha20Poly1305::new(&(*purpose_key).into())
+fn cipher(key: &SecretKey, purpose: Purpose) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&(*key.derive(purpose.label())).into())
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use http::{Method, Request, Response};
 use pingora::proxy::Session;
 use tower::ServiceExt as _;
 
-use crate::body;
 use crate::context::{Context, Stage};
 use crate::fault::{Fault, Stop};
+use crate::live::Generation;
 use crate::route::Route;
 use crate::shared::Shared;
+use crate::{body, overload};
 
 mod cookies;
 mod documents;
@@ -72,20 +73,20 @@ pub(crate) fn router(gateway: Arc<Shared>) -> Router {
     router.with_state(gateway)
 }
 
-/// Answers one request with the router.
+/// Answers one request with the router of its generation.
 pub(crate) async fn serve(
-    gateway: &Shared,
-    router: &Router,
+    gateway: &Generation,
     session: &mut Session,
     context: &mut Context,
 ) -> Result<Response<Body>, Stop> {
     context.step = context.route.and_then(|route| step(route, &session.req_header().method));
-    let cap = context.route.map_or(0, Route::body_cap);
-    let deadline = gateway.config.server.deadlines.body;
-    let body = body::read_bounded(session, cap, deadline).await?;
+    let most = context.route.map_or(0, Route::body_cap);
+    let limits = body::Limits::of(&gateway.config.server, most);
+    let body = body::read_bounded(session, limits).await?;
+    context.at_work = Some(overload::enter(gateway)?);
     let request = request(session, body, &context.request_id)?;
     // The router has no errors of its own.
-    let Ok(mut response) = router.clone().oneshot(request).await;
+    let Ok(mut response) = gateway.router.clone().oneshot(request).await;
     let remark = response.extensions_mut().remove::<Remark>().unwrap_or_default();
     context.stage = match remark.stage {
         None => Stage::Answered,

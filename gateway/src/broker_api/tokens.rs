@@ -1,5 +1,6 @@
 //! The endpoints that OAuth clients call themselves: token, registration, revocation.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use authz::broker::error::{OAuthError, OAuthErrorCode};
@@ -18,12 +19,12 @@ use serde_json::Value;
 
 use super::{Remark, Told, remarked};
 use crate::fault::RETRY_AFTER;
+use crate::grant_flights::{Hearers, Landing};
 use crate::no_issue::NoIssue;
-use crate::parked_grants::Place;
 use crate::record;
 use crate::respond::{document, retry_after};
 use crate::shared::Shared;
-use crate::upstream_oauth::Granted;
+use crate::upstream_oauth::{Granted, NoTokens};
 
 /// `POST /token` (RFC 6749 §3.2).
 pub(super) async fn token(
@@ -54,58 +55,54 @@ async fn issue(
     let (Step::Redeem { pending, .. } | Step::Refresh { pending, .. }) = &step;
     remark.client = Some(pending.client().clone());
     remark.subject = pending.subject().cloned();
-    let place = gateway.parked.place(form);
+    let shared = Arc::clone(gateway);
     match step {
-        // Never shared: of several who bring one code, the backend lets one win (RFC 6749 §4.1.2).
         Step::Redeem { code, verifier, nonce, pending } => {
-            let granted = match gateway.parked.take(place).await {
-                Some(granted) => granted,
-                None => Arc::new(gateway.upstream.redeem(&code, &verifier).await?),
+            let redeem = |parked| async move {
+                let ask = shared.upstream.redeem(&code, &verifier);
+                land(&shared, parked, ask, Identity { pending, nonce: Some(nonce) }).await
             };
-            let nonce = Some(nonce.as_str());
-            seal_or_park(gateway, Grant { granted, pending, nonce, place }).await.map(Arc::new)
+            gateway.grants.join(form, Hearers::One, redeem).await
         }
         Step::Refresh { token, pending } => {
-            let shared = Arc::clone(gateway);
-            let refresh = async move {
-                let granted = match shared.parked.take(place).await {
-                    Some(granted) => granted,
-                    None => Arc::new(shared.upstream.refresh(&token).await?),
-                };
-                seal_or_park(&shared, Grant { granted, pending, nonce: None, place }).await
+            let refresh = |parked| async move {
+                let ask = shared.upstream.refresh(&token);
+                land(&shared, parked, ask, Identity { pending, nonce: None }).await
             };
-            gateway.refreshes.join(form, refresh).await
+            gateway.grants.join(form, Hearers::All, refresh).await
         }
     }
 }
 
-/// A proven request and what the backend gave for it.
-struct Grant<'n> {
-    granted: Arc<Granted>,
+/// For whom a grant is.
+struct Identity {
     pending: Pending,
-    nonce: Option<&'n str>,
-    place: Place,
+    /// What the id token of a login must repeat.
+    nonce: Option<String>,
 }
 
-/// The backend has spent the grant by now: when it cannot say the rest, what it gave waits for the
-/// client's next try.
-async fn seal_or_park(gateway: &Shared, grant: Grant<'_>) -> Result<Issued, NoIssue> {
-    let Grant { granted, pending, nonce, place } = grant;
-    let issued = seal(gateway, pending, &granted, nonce).await;
-    if let Err(NoIssue::Fault(_)) = &issued {
-        gateway.parked.park(place, granted).await;
-    }
-    issued
+/// Gets what the backend gives, unless an earlier try has it, and seals it.
+async fn land(
+    gateway: &Shared,
+    parked: Option<Arc<Granted>>,
+    ask: impl Future<Output = Result<Granted, NoTokens>>,
+    identity: Identity,
+) -> Landing {
+    let granted = match parked {
+        Some(granted) => granted,
+        None => match ask.await {
+            Ok(granted) => Arc::new(granted),
+            Err(no) => return Landing { issued: Err(no.into()), granted: None },
+        },
+    };
+    let issued = seal(gateway, identity, &granted).await;
+    Landing { issued, granted: Some(granted) }
 }
 
 /// Nothing is issued that the backend's own introspection does not vouch for.
-async fn seal(
-    gateway: &Shared,
-    pending: Pending,
-    granted: &Granted,
-    nonce: Option<&str>,
-) -> Result<Issued, NoIssue> {
-    let tokens = gateway.upstream.identify(granted, nonce).await?;
+async fn seal(gateway: &Shared, identity: Identity, granted: &Granted) -> Result<Issued, NoIssue> {
+    let Identity { pending, nonce } = identity;
+    let tokens = gateway.upstream.identify(granted, nonce.as_deref()).await?;
     let answer = gateway.introspections.ask(&tokens.access).await?;
     let vouch = Vouch { answer: &answer, audience: &gateway.audience, now: gateway.clock.now() };
     Ok(gateway.broker.issue(pending, tokens, vouch, &mut rand::rng())?)

@@ -61,7 +61,7 @@ pub trait Network: Send + Sync + std::fmt::Debug {
 
 /// The internet.
 #[derive(Debug)]
-pub(crate) struct Internet;
+pub struct Internet;
 
 #[async_trait]
 impl Network for Internet {

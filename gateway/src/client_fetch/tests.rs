@@ -30,7 +30,7 @@ struct Bench {
 impl Bench {
     fn of(site: Site) -> Self {
         // The first one installs what TLS needs.
-        shared::http_client().unwrap();
+        shared::http_client(None).unwrap();
         let (site, clock) = (Arc::new(site), Arc::new(Manual::default()));
         let network = Arc::clone(&site) as Arc<dyn Network>;
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;

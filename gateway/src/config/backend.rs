@@ -5,14 +5,20 @@ use std::time::Duration;
 
 use authz::ids::BackendName;
 use authz::principal::AudiencePolicy;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 use yaml_serde::Value;
 
-use super::secret::{self, Environment, Secret};
+use super::authority::{self, Authority};
+use super::files::Environment;
+use super::secret::{self, Secret};
 use super::section::Section;
 use super::values;
+
+/// What is left of a name of 63 characters beside 16 digits.
+const LONGEST_IN_BINDING: usize = 46;
 
 /// The section `backend`.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +31,9 @@ pub struct Backend {
     pub base_url: Url,
     /// As a person's browser reaches it.
     pub public_url: Url,
+    /// Who signs its certificate; without it, whom the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
     /// Our client there.
     pub client_id: String,
     /// Our client's secret there; a public client has none.
@@ -45,12 +54,44 @@ pub struct Backend {
     /// For one request to its token, revocation or userinfo endpoint.
     #[serde(serialize_with = "values::serialize_duration")]
     pub deadline: Duration,
+    /// For an answer of its token endpoint, which is taken even when the client has been told to try
+    /// again after `deadline`: the backend may have spent the grant.
+    #[serde(serialize_with = "values::serialize_duration")]
+    pub token_deadline: Duration,
 }
 
 impl Backend {
     /// Which of its live tokens are meant for us.
     pub const fn audience(&self) -> &AudiencePolicy {
         &self.audience_policy
+    }
+
+    /// What logins are bound to: the name, and every URL that is sent one of its tokens. A login at
+    /// one backend is none at another that took over its name.
+    pub fn binding(&self) -> BackendName {
+        let Endpoints { token, introspect, userinfo, revoke, .. } = &self.endpoints;
+        let mut all = Sha256::new();
+        for url in [&self.base_url, token, introspect, userinfo, revoke] {
+            all.update(url.as_str());
+            all.update([0]);
+        }
+        let digest = all.finalize();
+        let digest = digest.iter().take(8).fold(0, |sum: u64, byte| (sum << 8) | u64::from(*byte));
+        let name: String = self.name.as_str().chars().take(LONGEST_IN_BINDING).collect();
+        // Made of what a name is made of, and short enough.
+        BackendName::parse(&format!("{name}-{digest:016x}")).unwrap_or_else(|_| self.name.clone())
+    }
+
+    /// Whether `other` is configured alike, down to what stands in the files.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let secret = |backend: &Self| {
+            backend.client_secret.as_ref().map(|secret| secret.expose().expose_secret().to_owned())
+        };
+        // Everything but the secret and what the authority's file holds is serialised; what cannot be compared is not the same.
+        let shown = |backend: &Self| serde_json::to_value(backend).ok();
+        shown(self).is_some_and(|one| Some(one) == shown(other))
+            && secret(self) == secret(other)
+            && self.authority == other.authority
     }
 }
 
@@ -99,11 +140,18 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
     let backend_url = |value: &Value| backend_url(value, plain_http);
     let base_url = section.required("base_url", backend_url);
     let public_url = section.optional("public_url", backend_url);
+    let authority = section.optional("authority", authority::read(environment));
     let client_id = section.required("client_id", client_id);
     let client_secret = section.optional("client_secret", secret::text(environment));
     let scope = section.or("scope", "openid email".to_owned(), values::text);
     let issuers = section.list("issuers", values::text);
     let deadline = section.or("deadline", Duration::from_secs(5), within_seconds(30));
+    let token_deadline = section.or("token_deadline", Duration::from_secs(30), within_seconds(60));
+    if let (Some(wait), Some(most)) = (deadline, token_deadline)
+        && most < wait
+    {
+        section.wrong("token_deadline", "must not be shorter than backend.deadline");
+    }
     let introspection = introspection(section.section("introspection"));
     let audience = audience(section.section("audience"));
     // Judged before anything is given up, so that this mistake is named with the others.
@@ -121,6 +169,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
         profile: profile?,
         base_url,
         public_url,
+        authority: authority?,
         client_id: client_id?,
         client_secret: client_secret?,
         scope: scope?,
@@ -130,6 +179,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
         audience_policy: audience_policy?,
         introspection: introspection?,
         deadline: deadline?,
+        token_deadline: token_deadline?,
     })
 }
 
@@ -229,23 +279,4 @@ fn within_seconds(most: u64) -> impl Fn(&Value) -> Result<Duration, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endpoints_lie_below_the_backend_whether_or_not_its_url_ends_in_a_slash() {
-        for base in ["https://jhe.example.org/app", "https://jhe.example.org/app/"] {
-            let url = under(&base.parse().unwrap(), "o/token/");
-            assert_eq!(url.as_str(), "https://jhe.example.org/app/o/token/");
-        }
-    }
-
-    #[test]
-    fn a_backend_over_plain_http_needs_a_word_of_its_own() {
-        let remote = Value::String("http://jhe.jhe.svc.cluster.local".to_owned());
-        assert!(backend_url(&remote, false).is_err());
-        assert!(backend_url(&remote, true).is_ok());
-        let loopback = Value::String("http://127.0.0.1:8000".to_owned());
-        assert!(backend_url(&loopback, false).is_ok());
-    }
-}
+mod tests;

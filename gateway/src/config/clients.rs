@@ -10,6 +10,7 @@ use serde::Serialize;
 use url::Url;
 use yaml_serde::Value;
 
+use super::files::Environment;
 use super::known_clients::{self, DocumentPin, NamedClient};
 use super::section::Section;
 use super::{SESSION_BOUNDS, values};
@@ -65,14 +66,14 @@ pub struct Deny {
     pub clients: BTreeSet<ClientRef>,
 }
 
-pub(super) fn read(mut section: Section<'_>) -> Option<Clients> {
+pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Option<Clients> {
     let hosts = section.list("allowed_redirect_hosts", redirect_host);
     let uris = section.list("allowed_redirect_uris", redirect_uri);
     let registered = known_clients::registered(&mut section);
     let document_hosts = section.list("document_hosts", known_clients::document_host);
     let rules =
         redirects(hosts.as_deref().unwrap_or_default(), uris.as_deref().unwrap_or_default());
-    let document_pins = known_clients::pins(&mut section, &rules);
+    let document_pins = known_clients::pins(&mut section, &rules, environment);
     Some(Clients {
         allowed_redirect_hosts: hosts?,
         allowed_redirect_uris: uris?,

@@ -4,7 +4,8 @@ use authz::keyring::{KeyId, KeyRing, KeyState, RingKey, SecretKey};
 use serde::Serialize;
 use yaml_serde::Value;
 
-use super::secret::{self, Environment, Secret};
+use super::files::Environment;
+use super::secret::{self, Secret};
 use super::section::Section;
 use super::values;
 
@@ -25,9 +26,19 @@ impl Keys {
         &self.ring
     }
 
+    /// Id and state of each key of the ring.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (u8, &'static str)> {
+        self.entries.iter().map(|entry| (entry.id, entry.state))
+    }
+
     /// The key that core holds too.
     pub const fn hop(&self) -> &SecretKey {
         self.hop.expose()
+    }
+
+    /// Whether `other` has the same key for the hop.
+    pub fn has_hop_of(&self, other: &Self) -> bool {
+        are_the_same(self.hop(), other.hop())
     }
 }
 
@@ -74,7 +85,7 @@ fn ring_key(mut section: Section<'_>, environment: Environment<'_>) -> Option<En
 }
 
 /// A ring refuses one key under two ids; keys themselves offer no comparison.
-fn are_the_same(one: &SecretKey, other: &SecretKey) -> bool {
+pub(super) fn are_the_same(one: &SecretKey, other: &SecretKey) -> bool {
     let entry = |id, state, key: &SecretKey| {
         KeyId::new(id).map(|id| RingKey { id, state, key: key.clone() })
     };

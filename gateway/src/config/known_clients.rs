@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 use yaml_serde::Value;
 
+use super::files::Environment;
 use super::section::Section;
 use super::values;
 
@@ -131,17 +132,23 @@ pub(super) fn document_host(value: &Value) -> Result<String, String> {
 pub(super) fn pins(
     section: &mut Section<'_>,
     redirects: &RedirectPolicy,
+    environment: Environment<'_>,
 ) -> Option<Vec<DocumentPin>> {
     let entries = section.sections("document_pins")?.into_iter();
-    let read: Vec<_> = entries.map(|entry| pin(entry, redirects)).collect();
+    let read: Vec<_> = entries.map(|entry| pin(entry, redirects, environment)).collect();
     read.into_iter().collect()
 }
 
-fn pin(mut section: Section<'_>, redirects: &RedirectPolicy) -> Option<DocumentPin> {
+fn pin(
+    mut section: Section<'_>,
+    redirects: &RedirectPolicy,
+    environment: Environment<'_>,
+) -> Option<DocumentPin> {
     let url = section.required("url", document_url);
     let file = section.required("file", values::path);
     let (url, file) = (url?, file?);
-    match document(&url, &file, redirects) {
+    let read = environment.file(&file).map_err(|why| format!("cannot be read: {}", why.kind()));
+    match read.and_then(|body| document(&url, &body, redirects)) {
         Ok(document) => Some(DocumentPin { url: url.as_str().to_owned(), file, document }),
         Err(why) => {
             section.wrong("file", why);
@@ -157,12 +164,11 @@ fn document_url(value: &Value) -> Result<DocumentUrl, String> {
 
 fn document(
     url: &DocumentUrl,
-    file: &PathBuf,
+    body: &[u8],
     redirects: &RedirectPolicy,
 ) -> Result<ClientDocument, String> {
-    let body = std::fs::read(file).map_err(|why| format!("cannot be read: {}", why.kind()))?;
     if body.len() > LARGEST_DOCUMENT {
         return Err("is too large".to_owned());
     }
-    ClientDocument::read(url, &body, redirects).map_err(|why| why.to_string())
+    ClientDocument::read(url, body, redirects).map_err(|why| why.to_string())
 }

@@ -1,5 +1,6 @@
 //! Secrets are references to a file or an environment variable, never values.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use authz::keyring::SecretKey;
@@ -8,10 +9,13 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use yaml_serde::Value;
 
+use super::files::Environment;
 use super::values;
 
 /// No secret is longer; a bigger file is a mistaken path.
 const LONGEST_SECRET: u64 = 16 * 1024;
+/// The permission bit of a file that is nobody's secret: anyone could put a key of theirs there.
+const WRITABLE_BY_OTHERS: u32 = 0o002;
 
 /// Where a secret stands. This is what `check` prints in the secret's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +54,6 @@ impl<T> Secret<T> {
     }
 }
 
-/// Reads environment variables; a test hands in its own.
-pub(super) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
-
 /// Reads a secret that is text: at least 8 characters and no placeholder.
 pub(super) fn text(
     environment: Environment<'_>,
@@ -83,8 +84,9 @@ fn resolve(
 ) -> Result<(SecretReference, SecretString), String> {
     let reference = reference(value)?;
     let text = match &reference {
-        SecretReference::File(path) => read(path)?,
-        SecretReference::Env(name) => environment(name)
+        SecretReference::File(path) => read(path, environment)?,
+        SecretReference::Env(name) => environment
+            .variable(name)
             .map(SecretString::from)
             .ok_or_else(|| format!("the environment variable {name} is not set"))?,
     };
@@ -92,6 +94,7 @@ fn resolve(
     if trimmed.is_empty() {
         return Err("is empty".to_owned());
     }
+    environment.note_secret(&reference, trimmed);
     Ok((reference, SecretString::from(trimmed.to_owned())))
 }
 
@@ -106,14 +109,19 @@ fn reference(value: &Value) -> Result<SecretReference, String> {
     }
 }
 
-fn read(path: &Path) -> Result<SecretString, String> {
+fn read(path: &Path, environment: Environment<'_>) -> Result<SecretString, String> {
     let shown = path.display();
-    let size = std::fs::metadata(path).map_err(|why| format!("cannot read {shown}: {why}"))?.len();
+    let content = environment.file(path).map_err(|why| format!("cannot read {shown}: {why}"))?;
+    let file = std::fs::metadata(path).map_err(|why| format!("cannot read {shown}: {why}"))?;
+    if file.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
+        return Err(format!("{shown} can be written by everybody; chmod o-w it"));
+    }
+    let size = file.len();
     if size > LONGEST_SECRET {
         return Err(format!("{shown} has {size} bytes, too many for a secret"));
     }
-    let text = std::fs::read_to_string(path);
-    text.map(SecretString::from).map_err(|why| format!("cannot read {shown}: {why}"))
+    let text = std::str::from_utf8(&content).map_err(|_| format!("{shown} is not text"))?;
+    Ok(SecretString::from(text))
 }
 
 fn looks_made_up(secret: &str) -> bool {
@@ -127,6 +135,7 @@ fn looks_made_up(secret: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::files::Sources;
     use super::*;
 
     fn yaml(text: &str) -> Value {
@@ -139,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_read_from_the_environment_and_never_printed() {
-        let secret = text(&environment)(&yaml("{env: CLIENT_SECRET}")).unwrap();
+        let secret = text(&Sources::new(&environment))(&yaml("{env: CLIENT_SECRET}")).unwrap();
         assert_eq!(secret.expose().expose_secret(), "canary-of-the-client");
         let shown = yaml_serde::to_string(&secret).unwrap();
         assert!(!shown.contains("canary") && shown.contains("CLIENT_SECRET"), "{shown}");
@@ -149,16 +158,28 @@ mod tests {
     #[test]
     fn a_literal_an_absent_variable_and_an_absent_file_are_refused() {
         for bad in ["canary-of-the-client", "{env: OTHER}", "{file: /no/such/file}", "{text: x}"] {
-            let mistake = text(&environment)(&yaml(bad)).unwrap_err();
+            let mistake = text(&Sources::new(&environment))(&yaml(bad)).unwrap_err();
             assert!(!mistake.contains("canary"), "{mistake}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_a_file_that_everybody_may_write_is_refused() {
+        let path = std::env::temp_dir().join(format!("secret-{}", std::process::id()));
+        std::fs::write(&path, "canary-of-the-client\n").unwrap();
+        let value = yaml(&format!("{{file: {}}}", path.display()));
+        for (mode, taken) in [(0o600, true), (0o640, true), (0o644, true), (0o646, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(text(&Sources::new(&environment))(&value).is_ok(), taken, "{mode:o}");
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
     fn placeholders_are_refused() {
         for bad in ["changeme-please", "xxxxxxxxxx", "short", "<client secret>", "${SECRET_HERE}"] {
             let environment = |_: &str| Some(bad.to_owned());
-            assert!(text(&environment)(&yaml("{env: X}")).is_err(), "{bad}");
+            assert!(text(&Sources::new(&environment))(&yaml("{env: X}")).is_err(), "{bad}");
         }
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn origin(value: &Value) -> Result<Url, String> {
 }
 
 /// Whether a URL points at this very machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

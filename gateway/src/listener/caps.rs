@@ -9,10 +9,8 @@ use crate::config::Caps;
 use crate::rate_limit::network;
 
 /// Counts the connections and refuses those beyond the caps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionCaps {
-    in_all: u32,
-    per_address: u32,
     open: Arc<Mutex<Open>>,
 }
 
@@ -30,23 +28,15 @@ pub(crate) struct Place {
 }
 
 impl ConnectionCaps {
-    pub(crate) fn new(caps: &Caps) -> Self {
-        Self {
-            in_all: caps.connections,
-            per_address: caps.connections_per_address,
-            open: Arc::default(),
-        }
-    }
-
-    /// A place for a connection from `address`, if there is one.
-    pub(crate) fn enter(&self, address: IpAddr) -> Option<Place> {
+    /// A place for a connection from `address`, if `caps` leave one.
+    pub(crate) fn enter(&self, caps: &Caps, address: IpAddr) -> Option<Place> {
         let network = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.in_all >= self.in_all {
+        if open.in_all >= caps.connections {
             return None;
         }
         let count = open.by_network.entry(network).or_insert(0);
-        if *count >= self.per_address {
+        if *count >= caps.connections_per_address {
             return None;
         }
         *count += 1;
@@ -72,33 +62,35 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn caps(in_all: u32, per_address: u32) -> ConnectionCaps {
-        ConnectionCaps { in_all, per_address, open: Arc::default() }
+    fn caps(connections: u32, connections_per_address: u32) -> (ConnectionCaps, Caps) {
+        let caps = crate::bench::config("http://127.0.0.1:1", "http://127.0.0.1:1", "");
+        let caps = Caps { connections, connections_per_address, ..caps.server.caps };
+        (ConnectionCaps::default(), caps)
     }
 
     #[test]
     fn an_address_has_its_share_and_gets_it_back() {
-        let caps = caps(10, 2);
+        let (open, caps) = caps(10, 2);
         let one: IpAddr = "192.0.2.1".parse().unwrap();
-        let first = caps.enter(one).unwrap();
-        let _second = caps.enter(one).unwrap();
-        assert!(caps.enter(one).is_none());
-        assert!(caps.enter("192.0.2.2".parse().unwrap()).is_some());
+        let first = open.enter(&caps, one).unwrap();
+        let _second = open.enter(&caps, one).unwrap();
+        assert!(open.enter(&caps, one).is_none());
+        assert!(open.enter(&caps, "192.0.2.2".parse().unwrap()).is_some());
         drop(first);
-        assert!(caps.enter(one).is_some());
+        assert!(open.enter(&caps, one).is_some());
     }
 
     #[test]
     fn all_addresses_together_have_a_cap() {
-        let caps = caps(1, 5);
-        let _only = caps.enter("192.0.2.1".parse().unwrap()).unwrap();
-        assert!(caps.enter("192.0.2.2".parse().unwrap()).is_none());
+        let (open, caps) = caps(1, 5);
+        let _only = open.enter(&caps, "192.0.2.1".parse().unwrap()).unwrap();
+        assert!(open.enter(&caps, "192.0.2.2".parse().unwrap()).is_none());
     }
 
     #[test]
     fn nothing_is_remembered_of_connections_that_ended() {
-        let caps = caps(10, 2);
-        drop(caps.enter("192.0.2.1".parse().unwrap()));
-        assert!(caps.open.lock().unwrap().by_network.is_empty());
+        let (open, caps) = caps(10, 2);
+        drop(open.enter(&caps, "192.0.2.1".parse().unwrap()));
+        assert!(open.open.lock().unwrap().by_network.is_empty());
     }
 }

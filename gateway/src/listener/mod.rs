@@ -4,45 +4,75 @@
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use pingora::apps::{HttpServerApp as _, ServerApp as _};
-use pingora::listeners::tls::Acceptor;
-use pingora::protocols::http::ServerSession;
+use pingora::apps::ServerApp as _;
 use pingora::protocols::l4::stream::Stream as TcpStream;
-use pingora::protocols::{ALPN, GetSocketDigest as _, IO, SocketDigest, Stream};
+use pingora::protocols::{ALPN, GetSocketDigest as _, IO, SocketDigest};
 use pingora::proxy::HttpProxy;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::config::Server;
+use crate::audit::AuditTrail;
+use crate::config::{Caps, Deadlines};
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::proxy::GatewayProxy;
+use crate::tls::Certificates;
 
 mod caps;
-mod guarded;
-mod scan;
+mod conduct;
+mod head;
+mod http1;
+mod unread;
+mod watched;
 
 pub(crate) use caps::ConnectionCaps;
-use guarded::Guarded;
+pub(crate) use conduct::Conduct;
+use watched::Watched;
 
 /// What every connection of a gateway shares.
 pub(crate) struct Door {
     pub(crate) proxy: Arc<HttpProxy<GatewayProxy>>,
     pub(crate) caps: ConnectionCaps,
     pub(crate) metrics: Metrics,
-    pub(crate) limits: Server,
-    /// Becomes true when no further connection is accepted.
+    /// A connection keeps the deadlines and caps that were in force when it came.
+    pub(crate) live: Arc<Live>,
+    /// Records what never became a request.
+    pub(crate) audit: AuditTrail,
+    /// Becomes true when clients should go elsewhere: an answer over HTTP/1.1 is then the last of
+    /// its connection.
+    pub(crate) retreating: watch::Receiver<bool>,
+    /// Becomes true when no further connection is accepted; HTTP/2 is told so (GOAWAY).
     pub(crate) closing: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// Counts a connection that was closed by a cap or a deadline.
+    fn closed(&self, reason: &'static str) {
+        self.metrics.connections_closed.with_label_values(&[reason]).inc();
+    }
+}
+
+/// What a connection is held to. It outlives configurations, so it keeps none of them alive.
+struct Terms {
+    deadlines: Deadlines,
+    caps: Caps,
+}
+
+impl Terms {
+    /// Those in force.
+    fn now(door: &Door) -> Self {
+        let server = &door.live.current().config.server;
+        Self { deadlines: server.deadlines.clone(), caps: server.caps.clone() }
+    }
 }
 
 /// Accepts on one listener until closing, then waits for its connections to end; whatever outlasts
 /// the drain deadline is cut.
-pub(crate) async fn serve(listener: TcpListener, tls: Option<Acceptor>, door: Arc<Door>) {
-    let tls = tls.map(Arc::new);
+pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Certificates>>, door: Arc<Door>) {
     let mut closing = door.closing.clone();
     let mut connections = JoinSet::new();
     loop {
@@ -61,7 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<Acceptor>, door: Ar
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(door.limits.deadlines.drain, ended).await.is_err() {
+    if timeout(door.live.current().config.server.deadlines.drain, ended).await.is_err() {
         tracing::warn!(connections = connections.len(), "cut what outlasted the drain deadline");
         connections.shutdown().await;
     }
@@ -75,12 +105,12 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
 async fn connection(
     stream: tokio::net::TcpStream,
     peer: SocketAddr,
-    tls: Option<Arc<Acceptor>>,
+    tls: Option<Arc<Certificates>>,
     door: Arc<Door>,
 ) {
-    let Some(_place) = door.caps.enter(peer.ip()) else {
-        door.metrics.connections_closed.with_label_values(&["cap"]).inc();
-        return;
+    let terms = Terms::now(&door);
+    let Some(_place) = door.caps.enter(&terms.caps, peer.ip()) else {
+        return door.closed("cap");
     };
     let _counted = Counted::enter(&door.metrics);
     // A small answer must not wait for the acknowledgement of the one before.
@@ -91,46 +121,41 @@ async fn connection(
     let _ = digest.peer_addr.set(Some(peer.into()));
     stream.set_socket_digest(digest);
     match tls {
-        None => converse(stream, &door).await,
-        Some(acceptor) => {
-            let handshake = acceptor.tls_handshake(stream);
-            match timeout(door.limits.deadlines.handshake, handshake).await {
-                Ok(Ok(stream)) => converse(stream, &door).await,
-                Ok(Err(_)) => {
-                    door.metrics.connections_closed.with_label_values(&["handshake"]).inc();
-                }
-                Err(_) => {
-                    door.metrics.connections_closed.with_label_values(&["handshake_late"]).inc();
-                }
+        None => converse(stream, &terms, &door).await,
+        Some(certificates) => {
+            let current = certificates.current();
+            let handshake = current.acceptor().tls_handshake(stream);
+            match timeout(terms.deadlines.handshake, handshake).await {
+                Ok(Ok(stream)) => converse(stream, &terms, &door).await,
+                Ok(Err(_)) => door.closed("handshake"),
+                Err(_) => door.closed("handshake_late"),
             }
         }
     }
 }
 
 /// Serves one connection after its handshake, over HTTP/2 or HTTP/1.1 as was agreed.
-async fn converse(stream: impl IO + 'static, door: &Door) {
-    let fresh = Arc::new(AtomicBool::new(false));
-    let limits = guarded::Limits {
-        header: door.limits.deadlines.header,
-        header_bytes: usize::try_from(door.limits.caps.header_bytes).unwrap_or(usize::MAX),
-    };
-    let stream: Stream = Box::new(Guarded::new(stream, limits, Arc::clone(&fresh)));
+async fn converse(stream: impl IO + 'static, terms: &Terms, door: &Door) {
+    let Deadlines { write, header, .. } = terms.deadlines;
     if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-        door.proxy.process_new(stream, &door.closing).await;
-        return;
-    }
-    let mut session = ServerSession::new_http1(stream);
-    session.set_keepalive(Some(door.limits.deadlines.idle.as_secs().max(1)));
-    loop {
-        let reused = door.proxy.process_new_http(session, &door.closing).await;
-        let Some((stream, settings)) = reused.map(pingora::apps::ReusedHttpStream::consume) else {
-            return;
+        let stream = Watched::new(stream, write, Some(header));
+        let conduct = stream.conduct();
+        let ending = watch::Sender::new(false);
+        let ended = ending.subscribe();
+        let farewell = async {
+            closed(&mut door.closing.clone()).await;
+            // Whoever has just come and is told to go gives the request up that it was about to send.
+            let _late = timeout(header, conduct.asked()).await;
+            ending.send_replace(true);
+            std::future::pending::<()>().await;
         };
-        fresh.store(true, std::sync::atomic::Ordering::Relaxed);
-        session = ServerSession::new_http1(stream);
-        if let Some(settings) = settings {
-            settings.apply_to_session(&mut session);
+
+        tokio::select! {
+            _ = door.proxy.process_new(Box::new(stream), &ended) => {}
+            () = farewell => {}
         }
+    } else {
+        http1::converse(Box::new(Watched::new(stream, write, None)), terms, door).await;
     }
 }
 

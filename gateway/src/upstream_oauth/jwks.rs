@@ -16,6 +16,8 @@ use crate::fault::Fault;
 use crate::http_answer;
 
 const LARGEST_ANSWER: usize = 64 * 1024;
+/// RS256 wants 2048 bits (RFC 7518 §3.3), in bytes.
+const LEAST_MODULUS: usize = 256;
 /// Known keys are fetched anew after this time.
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// An unknown key id makes us look again, but not more often than this.
@@ -96,6 +98,12 @@ impl Fetched {
                 .map(|(_, key)| key.clone()),
         }
     }
+}
+
+/// How many keys of a document an id token could be verified with; nothing if it is no key set.
+pub(crate) fn usable_keys(body: &[u8]) -> Option<usize> {
+    let keys = read(body)?;
+    Some(keys.iter().filter(|(_, key)| key.modulus.len() >= LEAST_MODULUS).count())
 }
 
 /// The RSA signing keys of a document; others are not ours to use.

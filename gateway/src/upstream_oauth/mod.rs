@@ -24,6 +24,7 @@ mod wire;
 
 use id_token::Expected;
 use jwks::Jwks;
+pub(crate) use jwks::usable_keys;
 use wire::{BackendClient, LARGEST_ANSWER, TokenAnswer, Wire};
 
 /// Why the backend gave no tokens.
@@ -69,7 +70,7 @@ impl UpstreamOAuth {
         Self {
             jwks: Jwks::new(http.clone(), backend, Arc::clone(&clock)),
             client: wire::client(backend, callback),
-            wire: Wire { http: http.clone(), deadline: backend.deadline },
+            wire: Wire { http: http.clone(), deadline: backend.token_deadline },
             http,
             backend: backend.clone(),
             clock,

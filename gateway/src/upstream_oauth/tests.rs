@@ -42,7 +42,7 @@ async fn upstream(status: u16, body: &str) -> (UpstreamOAuth, Scripted) {
 }
 
 fn client_of(backend: &Backend) -> UpstreamOAuth {
-    let http = shared::http_client().unwrap();
+    let http = shared::http_client(None).unwrap();
     let callback = "https://gateway.example/oauth/callback".to_owned();
     let callback = RedirectUrl::new(callback).unwrap();
     UpstreamOAuth::new(http, backend, callback, Arc::new(SystemClock::start()))

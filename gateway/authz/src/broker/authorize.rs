@@ -131,7 +131,7 @@ impl Broker {
         let challenge =
             CodeChallenge::parse(form.value("code_challenge"), form.value("code_challenge_method"))
                 .map_err(|_| OAuthErrorCode::InvalidRequest)?;
-        if !self.is_our_resource(form.value("resource")) {
+        if !self.is_our_resource(form) {
             return Err(OAuthErrorCode::InvalidTarget);
         }
         Ok((challenge, self.requested_scope(form.value("scope").unwrap_or_default())?))

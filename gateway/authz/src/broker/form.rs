@@ -1,4 +1,4 @@
-//! Parameters in a query or a form body (RFC 6749 appendix B): each at most once.
+//! Parameters in a query or a form body (RFC 6749 appendix B): each at most once, but for `resource`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,10 @@ use url::form_urlencoded;
 
 /// The parameters of one request.
 #[derive(Debug, Default)]
-pub struct Form(BTreeMap<String, String>);
+pub struct Form {
+    values: BTreeMap<String, String>,
+    resources: Vec<String>,
+}
 
 /// A parameter that appears more than once (RFC 6749 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,23 +17,28 @@ pub struct Form(BTreeMap<String, String>);
 pub struct Repeated;
 
 impl Form {
-    /// Reads `application/x-www-form-urlencoded` text. RFC 8707 §2 lets `resource` be repeated; we
-    /// are one resource, so a second one is refused like any other repetition.
+    /// Reads `application/x-www-form-urlencoded` text. Of all parameters, `resource` may be repeated
+    /// (RFC 8707 §2).
     pub fn parse(text: &str) -> Result<Self, Repeated> {
-        let mut parameters = BTreeMap::new();
+        let mut form = Self::default();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            let name = name.into_owned();
-            if parameters.contains_key(&name) {
+            if name == "resource" {
+                form.resources.push(value.into_owned());
+            } else if form.values.insert(name.into_owned(), value.into_owned()).is_some() {
                 return Err(Repeated);
             }
-            parameters.insert(name, value.into_owned());
         }
-        Ok(Self(parameters))
+        Ok(form)
     }
 
     /// A parameter; one without a value counts as absent (RFC 6749 §3.1).
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// For which protected resources the tokens shall be; one without a value counts as absent.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.iter().map(String::as_str).filter(|value| !value.is_empty())
     }
 }
 
@@ -45,5 +53,11 @@ mod tests {
         assert_eq!(form.value("a"), Some("1 2&"));
         assert_eq!(form.value("b"), None);
         assert_eq!(form.value("c"), None);
+    }
+
+    #[test]
+    fn several_resources_are_all_read() {
+        let form = Form::parse("resource=a&resource=&resource=b&x=1").unwrap();
+        assert_eq!(form.resources().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

@@ -19,6 +19,7 @@ pub mod token;
 use std::time::Duration;
 
 use crate::broker::client::KnownClients;
+use crate::broker::form::Form;
 use crate::ids::BackendName;
 use crate::metadata::PublicUrls;
 use crate::redirect_uri::RedirectPolicy;
@@ -73,10 +74,15 @@ impl Broker {
         &self.admission.backend
     }
 
-    /// Whether `resource` (RFC 8707) names us. Case of scheme and host and a slash at the end are
-    /// forgiven; absent means the only resource there is.
-    pub(crate) fn is_our_resource(&self, resource: Option<&str>) -> bool {
-        let Some(resource) = resource else { return true };
+    /// Whether `resource` (RFC 8707) names us, and us alone: our tokens are good for one resource.
+    /// Case of scheme and host and a slash at the end are forgiven; absent means the only resource
+    /// there is.
+    pub(crate) fn is_our_resource(&self, form: &Form) -> bool {
+        let mut named = form.resources();
+        let Some(resource) = named.next() else { return true };
+        if named.next().is_some() {
+            return false;
+        }
         if resource.contains('#') {
             return false;
         }

@@ -71,7 +71,7 @@ impl Broker {
         if !matches!(grant_type, "authorization_code" | "refresh_token") {
             return Err(OAuthErrorCode::UnsupportedGrantType);
         }
-        if !self.is_our_resource(form.value("resource")) {
+        if !self.is_our_resource(&form) {
             return Err(OAuthErrorCode::InvalidTarget);
         }
         let client = form

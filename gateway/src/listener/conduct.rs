@@ -1,0 +1,55 @@
+//! How a connection has behaved so far: what its requests say of it, and whether it is cut.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use pingora::proxy::Session;
+use tokio::sync::watch;
+
+/// Requests with too large a header after which a connection is cut. Each costs memory to decode,
+/// and on HTTP/2 a connection could send them for ever.
+const MOST_LARGE_HEADERS: u32 = 3;
+
+/// Shared between a connection and its requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conduct(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    asked: watch::Sender<bool>,
+    large_headers: AtomicU32,
+    cut: AtomicBool,
+}
+
+impl Conduct {
+    /// That of the connection which `session` came over.
+    pub(crate) fn of(session: &Session) -> Option<&Self> {
+        session.digest()?.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()
+    }
+
+    /// A request has come.
+    pub(crate) fn has_asked(&self) {
+        self.0.asked.send_replace(true);
+    }
+
+    /// Waits for the first request.
+    pub(super) async fn asked(&self) {
+        // The sender is ours: it cannot be gone.
+        let _ = self.0.asked.subscribe().wait_for(|asked| *asked).await;
+    }
+
+    /// One more header that was too large; with the third the connection ends.
+    pub(crate) fn sent_large_header(&self) {
+        if self.0.large_headers.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_LARGE_HEADERS {
+            self.cut();
+        }
+    }
+
+    pub(super) fn cut(&self) {
+        self.0.cut.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.0.cut.load(Ordering::Relaxed)
+    }
+}
