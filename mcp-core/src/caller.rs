@@ -2,16 +2,20 @@
 //! opens the header for exactly that body, and puts a typed [`Caller`] into the request.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use authz::hop::{self, HopClaims, HopSealer};
 use authz::time::Timestamp;
+use authz::trace::{self, TraceId, TraceParent};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use prometheus::IntCounter;
 use tracing::{info, warn};
 
 use crate::backend::inquiry::TokenRefusal;
@@ -24,12 +28,24 @@ pub const LARGEST_BODY: usize = 4 << 20;
 pub struct Caller {
     claims: Arc<HopClaims>,
     refusal: TokenRefusal,
+    admitted_at: Timestamp,
+    trace: Option<TraceId>,
 }
 
 impl Caller {
     /// What the gateway says about the caller.
     pub fn claims(&self) -> &HopClaims {
         &self.claims
+    }
+
+    /// When the request was admitted.
+    pub const fn admitted_at(&self) -> Timestamp {
+        self.admitted_at
+    }
+
+    /// The trace that the request belongs to, as the gateway names it.
+    pub const fn trace(&self) -> Option<TraceId> {
+        self.trace
     }
 
     /// Where it is noted that the backend refused the caller's token.
@@ -46,6 +62,7 @@ pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 pub struct Gate {
     sealer: Arc<HopSealer>,
     clock: Clock,
+    panics: Option<IntCounter>,
 }
 
 impl fmt::Debug for Gate {
@@ -57,13 +74,19 @@ impl fmt::Debug for Gate {
 impl Gate {
     /// A gate for requests sealed under this key, by the wall clock.
     pub fn new(sealer: HopSealer) -> Self {
-        Self { sealer: Arc::new(sealer), clock: Arc::new(jiff::Timestamp::now) }
+        Self { sealer: Arc::new(sealer), clock: Arc::new(jiff::Timestamp::now), panics: None }
+    }
+
+    /// The same gate, counting the requests that end in a panic.
+    #[must_use]
+    pub fn counting(self, panics: IntCounter) -> Self {
+        Self { panics: Some(panics), ..self }
     }
 
     /// The same gate by another clock.
     #[must_use]
     pub fn with_clock(&self, clock: Clock) -> Self {
-        Self { sealer: Arc::clone(&self.sealer), clock }
+        Self { sealer: Arc::clone(&self.sealer), clock, panics: self.panics.clone() }
     }
 
     fn now(&self) -> Timestamp {
@@ -74,13 +97,27 @@ impl Gate {
     fn open(&self, headers: &HeaderMap, body: &[u8]) -> Option<Caller> {
         let mut values = headers.get_all(hop::HEADER).iter();
         let (value, None) = (values.next()?, values.next()) else { return None };
-        let claims = self.sealer.open(value.to_str().ok()?, body, self.now()).ok()?;
-        Some(Caller { claims: Arc::new(claims), refusal: TokenRefusal::default() })
+        let admitted_at = self.now();
+        let claims = self.sealer.open(value.to_str().ok()?, body, admitted_at).ok()?;
+        let trace =
+            headers.get(trace::HEADER).and_then(|value| TraceParent::parse(value.as_bytes()));
+        let trace = trace.map(|step| step.trace());
+        let (claims, refusal) = (Arc::new(claims), TokenRefusal::default());
+        Some(Caller { claims, refusal, admitted_at, trace })
     }
 }
 
-/// The layer.
+/// The layer. A panic behind it, or in it, is that request's own and is answered.
 pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let panics = gate.panics.clone();
+    let answered = AssertUnwindSafe(guarded(gate, request, next)).catch_unwind().await;
+    answered.unwrap_or_else(|_| {
+        panics.iter().for_each(IntCounter::inc);
+        problem(StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Some(body) = read(body).await else {
         return problem(StatusCode::PAYLOAD_TOO_LARGE);

@@ -8,15 +8,23 @@ use std::time::Duration;
 use authz::keyring::SecretKey;
 use yaml_serde::Value;
 
+use crate::tls::CertificateFiles;
+
+mod authority;
+mod reading;
 mod section;
 
-use section::Section;
+pub use authority::Authority;
+
+pub(crate) use section::{Field, Section};
 
 /// A configuration that nothing needs to check again.
 #[derive(Debug)]
 pub struct Config {
     /// Where the gateway reaches us; loopback or the pod network.
     pub listen: SocketAddr,
+    /// What the listener shows the gateway; without it, it is plain.
+    pub listen_tls: Option<CertificateFiles>,
     /// Where probes and Prometheus reach us.
     pub admin: SocketAddr,
     /// The key that only the two programs hold.
@@ -25,9 +33,11 @@ pub struct Config {
     pub profiles: Option<PathBuf>,
     /// How hard the backend may be asked.
     pub backend: BackendLimits,
+    /// Who signs the backend's certificate; without it, whom the system trusts.
+    pub authority: Option<Authority>,
 }
 
-/// Limits on what we ask of the backend.
+/// Limits on what we ask of the backend, and on what we answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackendLimits {
     /// For a whole tool call, however many requests it needs.
@@ -36,8 +46,12 @@ pub struct BackendLimits {
     pub connect_timeout: Duration,
     /// Requests under way at the same time, for all callers together.
     pub concurrency: usize,
-    /// The largest answer that is read, in bytes.
+    /// Requests under way at the same time for one caller.
+    pub concurrency_per_subject: usize,
+    /// The largest answer of the backend that is read, in bytes.
     pub max_response_bytes: usize,
+    /// The largest answer of a tool, in bytes of JSON.
+    pub answer_bytes: usize,
 }
 
 impl Default for BackendLimits {
@@ -48,15 +62,19 @@ impl Default for BackendLimits {
             connect_timeout: Duration::from_secs(5),
             // Two workers serve everybody at the Exchange.
             concurrency: 8,
+            // One caller's fan-out leaves room for another's single question.
+            concurrency_per_subject: 6,
             // A page of a thousand observations is 1.4 MB.
             max_response_bytes: 16 << 20,
+            // About 15,000 tokens.
+            answer_bytes: 60_000,
         }
     }
 }
 
 /// Every mistake of a file, each as `section.field: what is wrong, what would be right`.
 #[derive(Debug)]
-pub struct Mistakes(Vec<String>);
+pub struct Mistakes(pub(crate) Vec<String>);
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,11 +108,13 @@ impl Config {
         let admin = root.take("admin").address(&mut mistakes);
         let hop_key = root.take("hop_key").hop_key(&mut mistakes);
         let profiles = root.take("profiles").folder(&mut mistakes);
-        let backend = root.take("backend").limits(&mut mistakes);
+        let listen_tls = root.take("listen_tls").certificate(&mut mistakes);
+        let (mut backend, authority) = root.take("backend").backend(&mut mistakes);
+        backend.answer_bytes = root.take("answers").answers(backend.answer_bytes, &mut mistakes);
         root.refuse_the_rest(&mut mistakes);
         match (listen, admin, hop_key) {
             (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => {
-                Ok(Self { listen, admin, hop_key, profiles, backend })
+                Ok(Self { listen, listen_tls, admin, hop_key, profiles, backend, authority })
             }
             _ => Err(Mistakes(mistakes)),
         }
@@ -102,18 +122,28 @@ impl Config {
 
     /// The effective configuration as YAML, for a person to check; secrets are hidden.
     pub fn describe(&self) -> String {
-        let Self { listen, admin, hop_key: _, profiles, backend } = self;
+        let Self { listen, listen_tls, admin, hop_key: _, profiles, backend, authority } = self;
         let profiles = profiles
             .as_ref()
             .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
+        let listen_tls = listen_tls.as_ref().map_or_else(String::new, |files| {
+            let (certificate, key) = (files.certificate.display(), files.key.display());
+            format!("listen_tls:\n  certificate: {certificate}\n  key: {key}\n")
+        });
+        let authority = authority.as_ref().map_or_else(String::new, |authority| {
+            format!("  authority: {}\n", authority.file().display())
+        });
         format!(
-            "listen: {listen}\nadmin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
+            "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
-             max_response_bytes: {}\n",
+             concurrency_per_subject: {}\n  max_response_bytes: {}\n{authority}answers:\n  \
+             max_bytes: {}\n",
             backend.deadline,
             backend.connect_timeout,
             backend.concurrency,
+            backend.concurrency_per_subject,
             backend.max_response_bytes,
+            backend.answer_bytes,
         )
     }
 }
@@ -131,7 +161,8 @@ mod tests {
         let found = mistakes(
             "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
              profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
-             max_response_bytes: many, retries: 3}\n",
+             max_response_bytes: many, retries: 3, concurrency_per_subject: 0}\n\
+             answers: {max_bytes: 1, words: 2}\n",
         );
         let fields = [
             "listen: ",
@@ -143,7 +174,10 @@ mod tests {
             "backend.connect_timeout: ",
             "backend.retries: ",
             "backend.concurrency: ",
+            "backend.concurrency_per_subject: ",
             "backend.max_response_bytes: ",
+            "answers.max_bytes: ",
+            "answers.words: ",
         ];
         for field in fields {
             assert!(found.lines().any(|line| line.starts_with(field)), "{field} in {found}");

@@ -7,28 +7,34 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use authz::hop::{self, HopSealer};
-use axum::Router;
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post_service};
 use axum::serve::ListenerExt as _;
+use axum::{Json, Router};
 use http::{StatusCode, header};
 use prometheus::{Registry, TextEncoder};
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::backend::capability::Capabilities;
 use crate::backend::client::Client;
+use crate::backend::cursor::Cursors;
+use crate::backend::detector::Proven;
 use crate::backend::inquiry::Means;
-use crate::backend::profile::Profiles;
+use crate::backend::profile::LiveProfiles;
 use crate::backend::vocabulary::Vocabularies;
 use crate::caller::{Clock, Gate, LARGEST_BODY, admit};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::server::Server;
+use crate::tls::{Certificate, TlsListener};
+use crate::tools;
 
 /// Connections that may wait to be accepted; the usual 128 turns bursts into resets.
 const BACKLOG: u32 = 4096;
@@ -40,6 +46,9 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Core {
     gate: Arc<Gate>,
     server: Server,
+    profiles: Arc<LiveProfiles>,
+    metrics: Metrics,
+    certificate: Option<Arc<Certificate>>,
     registry: Registry,
     is_ready: Arc<AtomicBool>,
     grace: Duration,
@@ -57,16 +66,29 @@ impl Core {
         }
         let registry = Registry::new();
         let metrics = Metrics::new(&registry)?;
-        let client = Client::new(&config.backend, metrics.clone()).context("the HTTP client")?;
+        let client = Client::new(&config.backend, config.authority.as_ref(), metrics.clone())
+            .context("the HTTP client")?;
         let means = Means {
             client: Arc::new(client),
             capabilities: Capabilities::default(),
             vocabularies: Vocabularies::default(),
+            proven: Proven::default(),
+            cursors: Arc::new(Cursors::new(config.hop_key.clone())),
+            answer_bytes: config.backend.answer_bytes,
         };
-        let profiles = Profiles::load(config.profiles.as_deref())?;
+        let certificate = config.listen_tls.map(Certificate::load).transpose()?.map(Arc::new);
+        let profiles = Arc::new(LiveProfiles::load(config.profiles, tools::served::mistakes)?);
         Ok(Self {
-            gate: Arc::new(Gate::new(HopSealer::new(config.hop_key))),
-            server: Server::new(means, profiles, metrics, config.backend.deadline),
+            gate: Arc::new(Gate::new(HopSealer::new(config.hop_key)).counting(metrics.panics())),
+            server: Server::new(
+                means,
+                Arc::clone(&profiles),
+                metrics.clone(),
+                config.backend.deadline,
+            ),
+            metrics,
+            profiles,
+            certificate,
             registry,
             is_ready: Arc::new(AtomicBool::new(false)),
             grace: config.backend.deadline + GRACE,
@@ -80,26 +102,27 @@ impl Core {
         Self { gate, ..self }
     }
 
-    /// `/mcp` behind the layer that wants a caller. Each call makes an independent router.
-    pub fn router(&self) -> Router {
-        let settings = StreamableHttpServerConfig::default()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .with_max_request_body_bytes(LARGEST_BODY)
-            .with_allowed_hosts([hop::HOST, "localhost", "127.0.0.1", "::1"]);
-        let server = self.server.clone();
-        let sessions = Arc::new(NeverSessionManager::default());
-        let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, settings);
-        Router::new()
-            .route("/mcp", post_service(service))
-            .layer(from_fn_with_state(Arc::clone(&self.gate), admit))
+    /// The profiles of backends, as they are now.
+    pub const fn profiles(&self) -> &Arc<LiveProfiles> {
+        &self.profiles
     }
 
-    /// `/live`, `/ready` and `/metrics`.
+    /// What the listener shows, if it speaks TLS.
+    pub const fn certificate(&self) -> Option<&Arc<Certificate>> {
+        self.certificate.as_ref()
+    }
+
+    /// `/mcp` behind the layer that wants a caller. Each call makes an independent router.
+    pub fn router(&self) -> Router {
+        behind_gate(self.server.clone(), Arc::clone(&self.gate))
+    }
+
+    /// `/live`, `/ready`, `/status` and `/metrics`.
     pub fn admin_router(&self) -> Router {
         Router::new()
             .route("/live", get(|| async { "live" }))
             .route("/ready", get(ready).with_state(Arc::clone(&self.is_ready)))
+            .route("/status", get(status).with_state(Arc::clone(&self.profiles)))
             .route("/metrics", get(scrape).with_state(self.registry.clone()))
     }
 
@@ -114,7 +137,12 @@ impl Core {
         admin: Option<TcpListener>,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
-        let tools = serve(listener, self.router(), shutdown.clone());
+        let mut renewing = JoinSet::new();
+        if let Some(certificate) = &self.certificate {
+            renewing.spawn(Arc::clone(certificate).keep_fresh());
+        }
+        renewing.spawn(Arc::clone(&self.profiles).keep_fresh(self.metrics.clone()));
+        let tools = self.serve_tools(listener, shutdown.clone());
         let admin_stop = CancellationToken::new();
         let admin =
             admin.map(|admin| tokio::spawn(serve(admin, self.admin_router(), admin_stop.clone())));
@@ -132,6 +160,19 @@ impl Core {
         finished
     }
 
+    async fn serve_tools(
+        &self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let Some(certificate) = self.certificate.clone() else {
+            return serve(listener, self.router(), shutdown).await;
+        };
+        let serving = axum::serve(TlsListener::new(listener, certificate), self.router());
+        serving.with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+        Ok(())
+    }
+
     /// Ends when calls in flight have had their time after the shutdown began.
     async fn expire(&self, shutdown: &CancellationToken) {
         shutdown.cancelled().await;
@@ -139,6 +180,20 @@ impl Core {
         info!("stopping");
         tokio::time::sleep(self.grace).await;
     }
+}
+
+/// An MCP server at `/mcp`, sessionless, behind the layer that wants a caller. No Origin is allowed, as
+/// the gateway sends none.
+pub fn behind_gate<S: ServerHandler + Clone + Sync>(server: S, gate: Arc<Gate>) -> Router {
+    let settings = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(LARGEST_BODY)
+        .enforce_origin_validation()
+        .with_allowed_hosts([hop::HOST, "localhost", "127.0.0.1", "::1"]);
+    let sessions = Arc::new(NeverSessionManager::default());
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, settings);
+    Router::new().route("/mcp", post_service(service)).layer(from_fn_with_state(gate, admit))
 }
 
 /// Binds a listener with a long queue.
@@ -152,7 +207,11 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-async fn serve(
+/// Serves until `shutdown` is cancelled and the calls in flight are done.
+///
+/// # Errors
+/// A listener that breaks.
+pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: CancellationToken,
@@ -163,6 +222,13 @@ async fn serve(
     });
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
     Ok(())
+}
+
+async fn status(State(profiles): State<Arc<LiveProfiles>>) -> Json<serde_json::Value> {
+    Json(serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "profiles": profiles.status(),
+    }))
 }
 
 async fn ready(State(is_ready): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {

@@ -11,9 +11,14 @@ pub mod fhir;
 pub mod http;
 pub mod metrics;
 pub mod omh;
+mod outcome;
+pub mod probe;
+pub mod progress;
 pub mod resources;
+pub mod seclusion;
 pub mod server;
 pub mod telemetry;
+pub mod tls;
 pub mod tools;
 
 pub use crate::http::Core;

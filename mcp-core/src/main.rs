@@ -3,15 +3,24 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use authz::secret::BackendToken;
 use clap::{Parser, Subcommand};
+use fhir_mcp_core::backend::client::Client;
+use fhir_mcp_core::backend::profile::Profiles;
 use fhir_mcp_core::config::Config;
 use fhir_mcp_core::http::bind;
-use fhir_mcp_core::{Core, telemetry};
+use fhir_mcp_core::metrics::Metrics;
+use fhir_mcp_core::probe::{Finding, Probe, Verdict};
+use fhir_mcp_core::seclusion::seclude;
+use fhir_mcp_core::{Core, telemetry, tools};
+use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
+use url::Url;
 
 /// The MCP tool service behind fhir-mcp-gateway.
 #[derive(Parser)]
@@ -29,20 +38,37 @@ enum Verb {
         #[arg(long)]
         config: PathBuf,
     },
-    /// Check a configuration file and print what it amounts to, secrets hidden.
+    /// Check a configuration file and print what it amounts to, secrets hidden; or, with --backend,
+    /// ask a live server whether its profile is true. Exit code 0: all is well; 1: a mistake, or the
+    /// server could not be asked; 2: profile and server differ.
     Check {
-        /// The configuration file.
-        config: PathBuf,
+        /// The configuration file; with --backend, where profiles and limits are looked up.
+        #[arg(required_unless_present = "backend")]
+        config: Option<PathBuf>,
+        /// The base URL of a live server.
+        #[arg(long)]
+        backend: Option<Url>,
+        /// Which profile is said to describe it.
+        #[arg(long, default_value = "fhir-r4", requires = "backend")]
+        profile: String,
+        /// A file with a bearer token for it.
+        #[arg(long, requires = "backend")]
+        token_file: Option<PathBuf>,
     },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Serve { config } => run(&config),
-        Verb::Check { config } => check(&config),
+        Verb::Serve { config } => run(&config).map(|()| ExitCode::SUCCESS),
+        Verb::Check { config, backend: None, .. } => {
+            check(config.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
+        Verb::Check { config, backend: Some(backend), profile, token_file } => {
+            compare(config.as_deref(), backend, (&profile, token_file.as_deref()))
+        }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let _nowhere_to_say_it = writeln!(std::io::stderr(), "{error:#}");
             ExitCode::FAILURE
@@ -50,19 +76,61 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(path: &Path) -> anyhow::Result<()> {
-    let config = Config::load(path)?;
+fn check(path: Option<&Path>) -> anyhow::Result<()> {
+    let config = Config::load(path.context("name a configuration file")?)?;
     let description = config.describe();
     Core::new(config)?;
     std::io::stdout().write_all(description.as_bytes())?;
     Ok(())
 }
 
-#[tokio::main]
-async fn run(path: &Path) -> anyhow::Result<()> {
+/// Profile and server, field by field.
+#[tokio::main(flavor = "current_thread")]
+async fn compare(
+    config: Option<&Path>,
+    backend: Url,
+    (profile, token_file): (&str, Option<&Path>),
+) -> anyhow::Result<ExitCode> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("another TLS provider is installed"))?;
+    let config = config.map(Config::load).transpose()?;
+    let folder = config.as_ref().and_then(|config| config.profiles.as_deref());
+    let profiles = Profiles::load(folder, tools::served::mistakes)?;
+    let names = profiles.names().collect::<Vec<_>>().join(", ");
+    let profile =
+        profiles.find(profile).with_context(|| format!("--profile: the profiles are {names}"))?;
+    let limits = config.as_ref().map(|config| config.backend).unwrap_or_default();
+    let authority = config.as_ref().and_then(|config| config.authority.as_ref());
+    let client = Client::new(&limits, authority, Metrics::new(&Registry::new())?)?;
+    let token = token_file.map(std::fs::read_to_string).transpose().context("--token-file")?;
+    let token = token.map(|token| BackendToken::new(token.trim()));
+    let findings = Probe::new(client, Arc::clone(profile), backend, token)?.run().await;
+    let mut out = std::io::stdout();
+    for finding in &findings {
+        writeln!(out, "{finding}")?;
+    }
+    let has = |verdict| findings.iter().any(|finding| finding.verdict() == verdict);
+    let is_compared = |finding: &Finding| {
+        finding.field().starts_with("search.") && finding.verdict() != Verdict::Unclear
+    };
+    anyhow::ensure!(
+        findings.iter().any(is_compared),
+        "the server's searches could not be compared"
+    );
+    Ok(if has(Verdict::Differs) { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+#[tokio::main]
+async fn run(path: &Path) -> anyhow::Result<()> {
+    // With it set, TLS session keys would be written to a file.
+    if std::env::var_os("SSLKEYLOGFILE").is_some() {
+        anyhow::bail!("SSLKEYLOGFILE is set; unset it");
+    }
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("another TLS provider is installed"))?;
+    seclude().context("cannot give up core files")?;
     let config = Config::load(path)?;
     telemetry::start()?;
     let (listen, admin) = (config.listen, config.admin);

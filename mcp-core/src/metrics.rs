@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+};
 
 /// Upper bounds in seconds: a call takes about as long as the backend does.
 const SECONDS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 25.0];
@@ -13,6 +15,8 @@ pub struct Metrics {
     tool_calls: IntCounterVec,
     tool_seconds: HistogramVec,
     backend_requests: IntCounterVec,
+    profile_reloads: IntCounterVec,
+    panics: IntCounter,
 }
 
 impl Metrics {
@@ -35,17 +39,38 @@ impl Metrics {
                 Opts::new("mcp_backend_requests_total", "Requests to the backend."),
                 &["interaction", "status_class"],
             )?,
+            profile_reloads: IntCounterVec::new(
+                Opts::new("mcp_profile_reloads_total", "Changes of the folder of profiles."),
+                &["outcome"],
+            )?,
+            panics: IntCounter::new("mcp_panics_total", "Requests that ended in a panic.")?,
         };
+        let version = env!("CARGO_PKG_VERSION");
+        let info = IntGaugeVec::new(Opts::new("mcp_build_info", "What runs."), &["version"])?;
+        info.with_label_values(&[version]).set(1);
+        registry.register(Box::new(info))?;
+        registry.register(Box::new(metrics.panics.clone()))?;
+        registry.register(Box::new(metrics.profile_reloads.clone()))?;
         registry.register(Box::new(metrics.tool_calls.clone()))?;
         registry.register(Box::new(metrics.tool_seconds.clone()))?;
         registry.register(Box::new(metrics.backend_requests.clone()))?;
         Ok(metrics)
     }
 
+    /// Counts requests that ended in a panic.
+    pub fn panics(&self) -> IntCounter {
+        self.panics.clone()
+    }
+
     /// Counts a finished tool call; `tool` is a name of the catalogue.
     pub fn tool_call(&self, tool: &'static str, outcome: &'static str, elapsed: Duration) {
         self.tool_calls.with_label_values(&[tool, outcome]).inc();
         self.tool_seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts a change of the folder of profiles, and whether it was taken.
+    pub fn profile_reload(&self, outcome: &'static str) {
+        self.profile_reloads.with_label_values(&[outcome]).inc();
     }
 
     /// Counts a request to the backend; without a status it did not answer.

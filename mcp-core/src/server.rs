@@ -1,6 +1,7 @@
 //! The MCP server: what is declared, what is listed for whom, and how a tool call is answered.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,25 +11,29 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
     CompleteRequestParams, CompleteResult, ContentBlock, Implementation, ListPromptsRequestMethod,
     ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, Tool as ListedTool, ToolAnnotations,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, Tool as ListedTool, ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::time::Instant;
-use tracing::{info, warn};
 
+use crate::backend::capability::Capability;
 use crate::backend::inquiry::{Inquiry, Means};
-use crate::backend::profile::Profiles;
+use crate::backend::profile::LiveProfiles;
 use crate::caller::Caller;
 use crate::metrics::Metrics;
+use crate::outcome::{caught, outcome_word, record};
+use crate::progress::{Progress, Step, Steps};
 use crate::tools::error::ToolError;
-use crate::tools::{self, Entry, Object};
+use crate::tools::{self, Entry, Object, served};
 
 /// The name under which the service presents itself, whichever of its programs answers.
 const NAME: &str = "fhir-mcp-gateway";
 const TITLE: &str = "FHIR and Open mHealth data";
 const INSTRUCTIONS: &str = include_str!("instructions.md");
+/// How long a list of tools waits for the backend to say what it can do.
+const LISTING_PATIENCE: Duration = Duration::from_secs(2);
 /// The revisions that are served, oldest first.
 const VERSIONS: &[ProtocolVersion] = &[
     ProtocolVersion::V_2025_03_26,
@@ -44,7 +49,7 @@ pub struct Server(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     means: Means,
-    profiles: Profiles,
+    profiles: Arc<LiveProfiles>,
     metrics: Metrics,
     deadline: Duration,
     listed: Vec<ListedTool>,
@@ -52,21 +57,31 @@ struct Shared {
 
 impl Server {
     /// A server that asks backends with these means, at most so long for a tool call.
-    pub fn new(means: Means, profiles: Profiles, metrics: Metrics, deadline: Duration) -> Self {
+    pub fn new(
+        means: Means,
+        profiles: Arc<LiveProfiles>,
+        metrics: Metrics,
+        deadline: Duration,
+    ) -> Self {
         let listed = tools::catalogue().iter().map(listed).collect();
         Self(Arc::new(Shared { means, profiles, metrics, deadline, listed }))
     }
 
-    fn inquiry(&self, caller: &Caller) -> Result<Inquiry, ToolError> {
+    fn inquiry(&self, caller: &Caller, progress: Progress) -> Result<Inquiry, ToolError> {
         let claims = caller.claims();
-        let profile = self.0.profiles.find(&claims.backend.profile).ok_or(ToolError::NoProfile)?;
+        let profiles = self.0.profiles.snapshot();
+        let profile = profiles.find(&claims.backend.profile).ok_or(ToolError::NoProfile)?;
         Ok(Inquiry {
             means: self.0.means.clone(),
-            profile: profile.clone(),
+            profile: Arc::clone(profile),
+            backend: claims.backend.name.clone(),
             base_url: claims.backend.base_url.clone(),
+            subject: claims.subject.clone(),
+            now: caller.admitted_at(),
             token: claims.backend_token.clone(),
             refusal: caller.refusal().clone(),
             deadline: Instant::now() + self.0.deadline,
+            progress,
         })
     }
 
@@ -74,10 +89,37 @@ impl Server {
         &self,
         caller: &Caller,
         entry: &Entry,
-        arguments: Object,
+        (arguments, progress): (Object, Progress),
     ) -> Result<Value, ToolError> {
-        let inquiry = self.inquiry(caller)?;
+        let inquiry = self.inquiry(caller, progress)?;
+        if !entry.is_served_by(&inquiry).await {
+            let sentence = "this tool is not offered for this backend; fhir_capabilities tells what \
+                            the backend can do";
+            return Err(ToolError::NotServed(sentence.to_owned()));
+        }
         entry.run(&inquiry, arguments).await
+    }
+
+    /// The tool of this name, or of this alias in the backend's profile.
+    fn named(&self, caller: &Caller, name: &str) -> Option<&'static Entry> {
+        let profiles = self.0.profiles.snapshot();
+        let profile = profiles.find(&caller.claims().backend.profile);
+        profile.map_or_else(|| tools::find(name), |profile| served::named(profile, name))
+    }
+
+    /// What this backend can serve, as it is listed. A backend that hangs must not make the list
+    /// hang: then the profile alone decides.
+    async fn offered(&self, caller: &Caller) -> Vec<ListedTool> {
+        let (progress, _untold) = Progress::start();
+        let Ok(inquiry) = self.inquiry(caller, progress) else { return self.0.listed.clone() };
+        let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
+        let capability = asked.unwrap_or_else(|_| Arc::new(Capability::Unknown));
+        let as_listed = |(name, entry): (&str, &Entry)| {
+            let mut tool = self.0.listed.iter().find(|tool| tool.name == entry.name)?.clone();
+            tool.name = name.to_owned().into();
+            Some(tool)
+        };
+        served::offered(&inquiry.profile, &capability).filter_map(as_listed).collect()
     }
 }
 
@@ -105,6 +147,25 @@ fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
         .ok_or_else(|| ErrorData::internal_error("no caller", None))
 }
 
+/// Tells the client how far a long tool call has come, if it asked for that; ends never. The first
+/// step turns the answer into an event stream: the HTTP status is then sent, so whatever decides it
+/// has been asked before a tool counts its first part.
+async fn tell(context: &RequestContext<RoleServer>, steps: &mut Steps) -> Infallible {
+    loop {
+        let step = steps.next().await;
+        notify(context, step).await;
+    }
+}
+
+/// The numbers fit a fraction's 52 bits: they count requests to the backend.
+#[expect(clippy::cast_precision_loss, reason = "see above; JSON has but one kind of number")]
+async fn notify(context: &RequestContext<RoleServer>, step: Step) {
+    let Some(token) = context.meta.get_progress_token() else { return };
+    let told = ProgressNotificationParam::new(token, step.done as f64).with_total(step.of as f64);
+    // Whoever has left is told nothing; that the call is cancelled is noticed elsewhere.
+    let _gone = context.peer.notify_progress(told).await;
+}
+
 /// The answer as structured content, and the same as text for hosts that read only that.
 fn answered(outcome: Result<Value, ToolError>) -> CallToolResult {
     match outcome {
@@ -114,19 +175,6 @@ fn answered(outcome: Result<Value, ToolError>) -> CallToolResult {
             result
         }
         Err(error) => CallToolResult::error(vec![ContentBlock::text(format!("{error}."))]),
-    }
-}
-
-/// The word for an outcome in metrics and logs.
-fn outcome_word(outcome: &Result<Value, ToolError>) -> &'static str {
-    match outcome {
-        Ok(answer) => match answer.get("status").and_then(Value::as_str) {
-            Some("ok") => "ok",
-            Some("partial") => "partial",
-            _ => "unknown",
-        },
-        Err(error) if error.is_fault() => "fault",
-        Err(_) => "refused",
     }
 }
 
@@ -141,16 +189,18 @@ impl ServerHandler for Server {
         Cow::Borrowed(VERSIONS)
     }
 
-    /// Exactly those tools that the gateway's policy permits this caller; none if it did not say.
+    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say; and
+    /// of these, what the backend can serve.
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let permitted = caller(&context)?.claims().tools.as_deref().unwrap_or_default();
+        let caller = caller(&context)?;
+        let permitted = caller.claims().tools.as_deref().unwrap_or_default();
         let is_permitted =
-            |tool: &&ListedTool| permitted.iter().any(|name| name.as_str() == tool.name.as_ref());
-        let tools = self.0.listed.iter().filter(is_permitted).cloned().collect();
+            |tool: &ListedTool| permitted.iter().any(|name| name.as_str() == tool.name.as_ref());
+        let tools = self.offered(caller).await.into_iter().filter(is_permitted).collect();
         let mut result = ListToolsResult::with_all_items(tools);
         result.ttl_ms = Some(0);
         result.cache_scope = Some(CacheScope::Private);
@@ -163,13 +213,24 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = caller(&context)?;
-        let entry = tools::find(&request.name)
+        let entry = self
+            .named(caller, &request.name)
             .ok_or_else(|| ErrorData::invalid_params("unknown tool", None))?;
         let began = Instant::now();
+        let (progress, mut steps) = Progress::start();
+        let arguments = request.arguments.unwrap_or_default();
         let outcome = tokio::select! {
-            outcome = self.run(caller, entry, request.arguments.unwrap_or_default()) => outcome,
+            outcome = caught(self.run(caller, entry, (arguments, progress))) =>
+                outcome.unwrap_or_else(|| {
+                    self.0.metrics.panics().inc();
+                    Err(ToolError::Internal)
+                }),
+            never = tell(&context, &mut steps) => match never {},
             () = context.ct.cancelled() => Err(ToolError::Cancelled),
         };
+        if let Some(step) = steps.last() {
+            notify(&context, step).await;
+        }
         let word = outcome_word(&outcome);
         self.0.metrics.tool_call(entry.name, word, began.elapsed());
         record(caller, entry, &outcome, began.elapsed());
@@ -211,33 +272,4 @@ impl ServerHandler for Server {
     }
 
     async fn on_initialized(&self, _: NotificationContext<RoleServer>) {}
-}
-
-/// One line for each tool call: which, for which request, how it ended. Never with what.
-fn record(caller: &Caller, entry: &Entry, outcome: &Result<Value, ToolError>, took: Duration) {
-    let request = caller.claims().request_id.as_str();
-    let elapsed = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let word = outcome_word(outcome);
-    match outcome {
-        Err(error) => {
-            let reason = error.code();
-            warn!(
-                request.id = request,
-                mcp.tool = entry.name,
-                outcome = word,
-                reason,
-                elapsed_ms = elapsed,
-                "a tool gave no answer"
-            );
-        }
-        Ok(_) => {
-            info!(
-                request.id = request,
-                mcp.tool = entry.name,
-                outcome = word,
-                elapsed_ms = elapsed,
-                "a tool answered"
-            );
-        }
-    }
 }

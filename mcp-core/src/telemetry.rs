@@ -1,6 +1,8 @@
 //! Logs: one JSON object a line on standard output, with the fields that the code names and no
 //! others. Credentials, names, search values, bodies and query strings are never fields.
 
+use std::panic;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::TryInitError;
 use tracing_subscriber::{
@@ -17,5 +19,11 @@ const FILTER: &str = "off,fhir_mcp_core=info";
 /// Another log has been started already.
 pub fn start() -> Result<(), TryInitError> {
     let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_target(true);
-    tracing_subscriber::registry().with(layer.with_filter(EnvFilter::new(FILTER))).try_init()
+    tracing_subscriber::registry().with(layer.with_filter(EnvFilter::new(FILTER))).try_init()?;
+    // By its place alone: a panic's message may quote what it choked on.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+    Ok(())
 }

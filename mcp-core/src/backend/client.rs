@@ -1,11 +1,14 @@
 //! The one HTTP client: what goes out, how long we wait, how much we read, how often we try.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use authz::ids::Subject;
 use authz::secret::BackendToken;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use moka::sync::Cache;
 use reqwest::redirect::Policy;
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -14,7 +17,7 @@ use tracing::debug;
 use url::Url;
 
 use super::fault::Fault;
-use crate::config::BackendLimits;
+use crate::config::{Authority, BackendLimits};
 use crate::fhir::outcome;
 use crate::metrics::Metrics;
 
@@ -24,6 +27,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Bytes of an error body that are looked at, to tell a page past the end from a missing record.
 const ERROR_BODY: usize = 4096;
+/// How a request asks to be refused rather than half understood (FHIR R5 §3.2.1.3.3).
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// The Exchange answers 406 to anything that it does not list; plain JSON is what all list.
+const ACCEPTED: &str = "application/json";
+/// Callers whose share is remembered.
+const SUBJECTS: u64 = 100_000;
+/// How long after their last request.
+const SHARE_KEPT: Duration = Duration::from_secs(120);
 
 /// A request that the surface table has made.
 pub struct Outgoing<'a> {
@@ -33,15 +44,23 @@ pub struct Outgoing<'a> {
     pub token: Option<&'a BackendToken>,
     /// The word for it in metrics and logs.
     pub interaction: &'static str,
+    /// Whether the backend is asked to refuse what it does not understand.
+    pub is_strict: bool,
+    /// Our own words, of which an error may speak.
+    pub words: Vec<&'a str>,
+    /// Who asks, for a fair share of the slots.
+    pub subject: &'a Subject,
     /// When its answer is no longer of use.
     pub deadline: Instant,
 }
 
-/// The HTTP client, with the slots that all callers share.
+/// The HTTP client, with the slots that all callers share, and how many of them one may hold.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     slots: Semaphore,
+    shares: Cache<Subject, Arc<Semaphore>>,
+    share: usize,
     max_bytes: usize,
     metrics: Metrics,
 }
@@ -62,9 +81,17 @@ impl Client {
     /// A client within these limits. It takes no proxy from the environment and follows no redirect.
     ///
     /// # Errors
-    /// No TLS provider has been installed, or the system's trust store cannot be read.
-    pub fn new(limits: &BackendLimits, metrics: Metrics) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
+    /// No TLS provider has been installed, an authority's certificate is unusable, or the system's trust store cannot be read.
+    pub fn new(
+        limits: &BackendLimits,
+        authority: Option<&Authority>,
+        metrics: Metrics,
+    ) -> Result<Self, reqwest::Error> {
+        let builder = match authority {
+            None => reqwest::Client::builder(),
+            Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
+        };
+        let http = builder
             .redirect(Policy::none())
             .no_proxy()
             .referer(false)
@@ -72,7 +99,9 @@ impl Client {
             .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let slots = Semaphore::new(limits.concurrency);
-        Ok(Self { http, slots, max_bytes: limits.max_response_bytes, metrics })
+        let shares = Cache::builder().max_capacity(SUBJECTS).time_to_idle(SHARE_KEPT).build();
+        let (share, max_bytes) = (limits.concurrency_per_subject, limits.max_response_bytes);
+        Ok(Self { http, slots, shares, share, max_bytes, metrics })
     }
 
     /// The JSON that the backend answers, tried at most twice before the deadline.
@@ -97,7 +126,11 @@ impl Client {
         if Instant::now() >= outgoing.deadline {
             return Err(Fault::Late.into());
         }
-        let _slot = self.slot(outgoing.deadline).await?;
+        // One's own share first: whoever waits for it holds nothing that another could use.
+        let new = || Arc::new(Semaphore::new(self.share));
+        let share = self.shares.get_with_by_ref(outgoing.subject, new);
+        let _share = slot(&share, outgoing.deadline).await?;
+        let _slot = slot(&self.slots, outgoing.deadline).await?;
         let mut status = None;
         let settled = timeout_at(outgoing.deadline, self.exchange(outgoing, &mut status))
             .await
@@ -108,17 +141,12 @@ impl Client {
         settled
     }
 
-    async fn slot(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, Fault> {
-        let acquired = timeout_at(deadline, self.slots.acquire()).await.map_err(|_| Fault::Busy)?;
-        acquired.map_err(|_| Fault::Busy)
-    }
-
     async fn exchange(
         &self,
         outgoing: &Outgoing<'_>,
         status: &mut Option<StatusCode>,
     ) -> Result<Value, Failure> {
-        let request = self.http.get(outgoing.url.clone()).headers(headers(outgoing.token)?);
+        let request = self.http.get(outgoing.url.clone()).headers(headers(outgoing)?);
         let response = request.send().await.map_err(|_| Fault::Unavailable)?;
         *status = Some(response.status());
         let answered = response.status();
@@ -133,6 +161,9 @@ impl Client {
             StatusCode::NOT_FOUND => missing(response).await,
             StatusCode::TOO_MANY_REQUESTS => Fault::Unavailable,
             other if other.is_server_error() => Fault::Unavailable,
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                rejected(response, outgoing).await
+            }
             other if other.is_client_error() => Fault::Rejected,
             _ => Fault::Redirected,
         };
@@ -140,12 +171,20 @@ impl Client {
     }
 }
 
+async fn slot(slots: &Semaphore, deadline: Instant) -> Result<SemaphorePermit<'_>, Fault> {
+    let acquired = timeout_at(deadline, slots.acquire()).await.map_err(|_| Fault::Busy)?;
+    acquired.map_err(|_| Fault::Busy)
+}
+
 /// What every request carries. The token stands in the `Authorization` header and nowhere else.
-fn headers(token: Option<&BackendToken>) -> Result<HeaderMap, Fault> {
+fn headers(outgoing: &Outgoing<'_>) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some(token) = token {
+    if outgoing.is_strict {
+        headers.insert(PREFER, HeaderValue::from_static("handling=strict"));
+    }
+    if let Some(token) = outgoing.token {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
             .map_err(|_| Fault::TokenRefused)?;
         bearer.set_sensitive(true);
@@ -158,6 +197,17 @@ async fn missing(response: reqwest::Response) -> Fault {
     match read_bounded(response, ERROR_BODY).await {
         Ok(body) if outcome::is_invalid_page(&body) => Fault::InvalidPage,
         Ok(_) | Err(_) => Fault::Missing,
+    }
+}
+
+/// A strict search may be refused for a parameter; then its name is all that is taken from the answer.
+async fn rejected(response: reqwest::Response, outgoing: &Outgoing<'_>) -> Fault {
+    let body = read_bounded(response, ERROR_BODY).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&body);
+    let named = outcome::named(&text, outgoing.words.iter().copied());
+    match named.into_iter().next() {
+        Some(name) if outgoing.is_strict => Fault::Unsupported(name),
+        _ => Fault::Rejected,
     }
 }
 

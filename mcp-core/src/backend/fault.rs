@@ -21,6 +21,15 @@ pub enum Fault {
     /// A search parameter that this backend does not announce, so that it might be ignored.
     #[error("the backend does not support the search parameter {0}")]
     Unsupported(String),
+    /// A question that this backend does not take in this form; the sentence says what would be right.
+    #[error("{0}")]
+    Inexpressible(String),
+    /// A search parameter that this backend did not apply, so that its answer means nothing.
+    #[error("the backend ignored the search parameter {0}")]
+    Ignored(String),
+    /// A `next` link that leads to another server.
+    #[error("the backend's next link leads to another server")]
+    ForeignLink,
     /// 429, 5xx, or no connection, twice.
     #[error("the backend is unavailable")]
     Unavailable,
@@ -50,6 +59,9 @@ impl Fault {
             Self::InvalidPage => "backend_invalid_page",
             Self::Rejected => "backend_rejected",
             Self::Unsupported(_) => "backend_unsupported_parameter",
+            Self::Inexpressible(_) => "backend_inexpressible",
+            Self::Ignored(_) => "backend_ignored_parameter",
+            Self::ForeignLink => "backend_foreign_link",
             Self::Unavailable => "backend_unavailable",
             Self::Late => "backend_late",
             Self::Busy => "backend_busy",

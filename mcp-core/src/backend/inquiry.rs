@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use authz::ids::{BackendName, Subject};
 use authz::secret::BackendToken;
+use authz::time::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -13,13 +15,16 @@ use url::Url;
 
 use super::capability::{Capabilities, Capability};
 use super::client::{Client, Outgoing};
+use super::cursor::Cursors;
+use super::detector::Proven;
 use super::fault::Fault;
 use super::list::{Cursor, List};
-use super::profile::Profile;
+use super::profile::{PagingBy, Profile};
 use super::surface::Call;
 use super::vocabulary::{self, ListedCode, Vocabularies};
 use crate::fhir::bundle::Bundle;
-use crate::fhir::search::{Search, Slice};
+use crate::fhir::search::{Position, Search, Slice};
+use crate::progress::Progress;
 
 /// How long we wait for a document that only describes the server.
 const DOCUMENT_DEADLINE: Duration = Duration::from_secs(5);
@@ -33,6 +38,12 @@ pub struct Means {
     pub capabilities: Capabilities,
     /// The codes that backends know.
     pub vocabularies: Vocabularies,
+    /// Which parameters backends have been seen to apply.
+    pub proven: Proven,
+    /// Seals and opens the cursors of long answers.
+    pub cursors: Arc<Cursors>,
+    /// The largest answer of a tool, in bytes of JSON.
+    pub answer_bytes: usize,
 }
 
 /// Whether the backend refused this caller's token during this request: the tool may have answered
@@ -57,15 +68,23 @@ pub struct Inquiry {
     /// What is shared.
     pub means: Means,
     /// The backend's habits.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
+    /// What the operator calls the backend.
+    pub backend: BackendName,
     /// Where it is.
     pub base_url: Url,
+    /// Who asks.
+    pub subject: Subject,
     /// The caller's token.
     pub token: BackendToken,
+    /// When the call was admitted, by the clock that cursors expire by.
+    pub now: Timestamp,
     /// Noted when the backend refuses the token.
     pub refusal: TokenRefusal,
     /// When the tool call must have its answer.
     pub deadline: Instant,
+    /// Where long work says how far it is.
+    pub progress: Progress,
 }
 
 /// A REST list as far as it was walked.
@@ -89,9 +108,15 @@ impl Inquiry {
 
     async fn ask_until(&self, call: &Call, deadline: Instant) -> Result<Value, Fault> {
         let url = call.url(&self.base_url, &self.profile).ok_or(Fault::Unavailable)?;
-        let token = call.is_authorized().then_some(&self.token);
-        let interaction = call.interaction();
-        let outgoing = Outgoing { url, token, interaction, deadline };
+        let outgoing = Outgoing {
+            url,
+            token: call.is_authorized().then_some(&self.token),
+            interaction: call.interaction(),
+            is_strict: call.is_strict() && self.profile.search.refuses_when_strict,
+            words: call.parameter_names(&self.profile),
+            subject: &self.subject,
+            deadline,
+        };
         // Boxed once here, as the state of an HTTP exchange is large and many wait side by side.
         let answer = Box::pin(self.means.client.fetch(&outgoing)).await;
         if matches!(answer, Err(Fault::TokenRefused)) && call.is_authorized() {
@@ -100,38 +125,29 @@ impl Inquiry {
         answer
     }
 
-    /// Performs a search, after making sure that no filter of it would be ignored.
+    /// Performs a search whose answer must be exact: every filter applied, and the total known.
     ///
     /// # Errors
     /// See [`Fault`]; an answer without a `total` is malformed.
     pub async fn search(&self, search: Search) -> Result<Bundle, Fault> {
-        self.preflight(&search).await?;
-        let body = self.ask(&Call::Search(search)).await?;
-        Bundle::read(body).ok_or(Fault::Malformed)
+        if let Slice::Rows { at: Position::Page(number @ 2..), .. } = search.slice
+            && self.profile.search.paging.by == PagingBy::Link
+        {
+            return self.numbered(search, number).await;
+        }
+        let page = self.page(&search, 0).await?;
+        if let Some(name) = page.ignored.into_iter().chain(page.unproven).next() {
+            return Err(Fault::Ignored(name));
+        }
+        Bundle::of(page.found).ok_or(Fault::Malformed)
     }
 
-    /// How many rows match.
+    /// How many rows match, every filter applied.
     ///
     /// # Errors
     /// See [`Inquiry::search`].
     pub async fn count(&self, search: Search) -> Result<u64, Fault> {
         self.search(Search { slice: Slice::Count, ..search }).await.map(|bundle| bundle.total())
-    }
-
-    /// A filter must be announced by the server or listed in the profile; otherwise it may be
-    /// ignored in silence, and the answer would be wider than the question.
-    async fn preflight(&self, search: &Search) -> Result<(), Fault> {
-        let fhir = &self.profile.fhir;
-        for filter in &search.filters {
-            let name = filter.name(&fhir.study_parameter);
-            let listed = fhir.undeclared_parameters.iter().any(|parameter| parameter == name);
-            if !listed
-                && !Box::pin(self.capability()).await.permits(search.resource_type.as_str(), name)
-            {
-                return Err(Fault::Unsupported(name.to_owned()));
-            }
-        }
-        Ok(())
     }
 
     /// What the backend announces about itself.
@@ -140,7 +156,7 @@ impl Inquiry {
     }
 
     /// Under which documents of this backend are kept.
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         format!("{} {}", self.profile.name, self.base_url)
     }
 
@@ -149,6 +165,9 @@ impl Inquiry {
     /// # Errors
     /// The backend could not be asked; see [`Fault`].
     pub async fn vocabulary(&self) -> Result<Arc<Vec<ListedCode>>, Fault> {
+        if self.profile.rest.is_none() || !self.profile.vocabulary.is_empty() {
+            return Ok(Arc::new(self.profile.vocabulary.clone()));
+        }
         let key = self.key();
         if let Some(kept) = self.means.vocabularies.kept(&key).await {
             return Ok(kept);
@@ -165,12 +184,16 @@ impl Inquiry {
     }
 
     async fn fetch_capability(&self) -> Capability {
+        if !self.profile.fhir.has_statement {
+            return Capability::Unknown;
+        }
         let deadline = self.deadline.min(Instant::now() + DOCUMENT_DEADLINE);
-        let (metadata, health) = tokio::join!(
-            self.ask_until(&Call::Metadata, deadline),
-            self.ask_until(&Call::Health, deadline),
-        );
-        Capability::read(metadata.ok().as_ref(), health.ok().as_ref())
+        let health = async {
+            self.profile.health_path.as_ref()?;
+            self.ask_until(&Call::Health, deadline).await.ok()
+        };
+        let (metadata, health) = tokio::join!(self.ask_until(&Call::Metadata, deadline), health);
+        Capability::read(metadata.ok().as_ref(), health.as_ref())
     }
 
     /// Walks a REST list to its end or to the profile's bound; `page` makes the call for a cursor.
@@ -180,9 +203,16 @@ impl Inquiry {
     pub async fn walk(&self, page: impl Fn(Cursor) -> Call + Send) -> Result<Walked, Fault> {
         let mut walked = Walked { rows: Vec::new(), count: 0, is_cut: false };
         let mut seen = vec![Cursor::First];
-        for _ in 0..self.profile.bounds.walk_pages {
+        // How many pages there are, the first one says.
+        let mut work = None;
+        let bound = self.profile.bounds.walk_pages;
+        for _ in 0..bound {
             let cursor = seen.last().cloned().unwrap_or(Cursor::First);
             let list = List::read(self.ask(&page(cursor)).await?).ok_or(Fault::Malformed)?;
+            work.get_or_insert_with(|| {
+                self.progress.work_in(pages(list.count, list.rows.len(), bound))
+            })
+            .part_done();
             walked.count = list.count;
             walked.rows.extend(list.rows);
             match list.next {
@@ -200,6 +230,13 @@ impl Inquiry {
 
     /// The zone in which the backend counts days.
     pub fn zone(&self) -> TimeZone {
-        self.profile.fhir.zone().unwrap_or(TimeZone::UTC)
+        self.profile.fhir.zone()
     }
+}
+
+/// How many pages of the first one's length so many rows fill, up to the bound.
+fn pages(rows: u64, on_the_first: usize, bound: u32) -> usize {
+    let size = u64::try_from(on_the_first).unwrap_or(u64::MAX).max(1);
+    let pages = rows.div_ceil(size).clamp(1, u64::from(bound));
+    usize::try_from(pages).unwrap_or(usize::MAX)
 }

@@ -4,9 +4,10 @@
 use url::Url;
 
 use super::list::Cursor;
-use super::profile::Profile;
-use crate::fhir::id::{PatientId, StudyId};
-use crate::fhir::search::{ResourceType, Search, Slice};
+use super::profile::{PagingBy, Profile, Total};
+use crate::fhir::id::{PatientId, ResourceId, StudyId, VersionId};
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search::{Position, Search, Slice};
 
 /// One request to the backend. Every one is a read.
 #[derive(Clone)]
@@ -39,6 +40,36 @@ pub enum Call {
     Patient(PatientId),
     /// `GET {fhir}/Group/{id}`
     Group(StudyId),
+    /// `GET {fhir}/{Type}/{id}`, and `…/_history/{version}`
+    Read {
+        /// Of which type.
+        resource_type: ResourceType,
+        /// Which one.
+        id: ResourceId,
+        /// As it once was.
+        version: Option<VersionId>,
+    },
+    /// `GET {fhir}/{Type}/{id}/_history`
+    History {
+        /// Of which type.
+        resource_type: ResourceType,
+        /// Which one.
+        id: ResourceId,
+        /// Versions on a page.
+        count: u32,
+        /// Where the page begins.
+        at: Position,
+    },
+    /// `GET {fhir}/${operation}`, on a type or on one resource if named. The name is one of the
+    /// program's own, and so are the names of the parameters.
+    Operation {
+        /// On which type; `None` for the whole server.
+        on: Option<(ResourceType, Option<ResourceId>)>,
+        /// Without the dollar sign.
+        name: &'static str,
+        /// Names and values, in order.
+        parameters: Vec<(&'static str, String)>,
+    },
     /// `GET {fhir}/metadata`, without a token.
     Metadata,
     /// `GET {health}`, without a token.
@@ -56,7 +87,10 @@ impl Call {
             Self::Vocabulary => "rest_vocabulary",
             Self::Search(Search { slice: Slice::Count, .. }) => "fhir_count",
             Self::Search(_) => "fhir_search",
-            Self::Patient(_) | Self::Group(_) => "fhir_read",
+            Self::Patient(_) | Self::Group(_) | Self::Read { version: None, .. } => "fhir_read",
+            Self::Read { .. } => "fhir_vread",
+            Self::History { .. } => "fhir_history",
+            Self::Operation { .. } => "fhir_operation",
             Self::Metadata => "fhir_metadata",
             Self::Health => "health",
         }
@@ -67,11 +101,53 @@ impl Call {
         !matches!(self, Self::Metadata | Self::Health)
     }
 
-    /// The URL of it, built segment by segment. `None` only for a base that can carry no path, or a
-    /// health document that the profile does not have.
+    /// Whether it asks to be refused rather than half understood.
+    pub const fn is_strict(&self) -> bool {
+        matches!(self, Self::Search(_))
+    }
+
+    /// The names of the parameters in it that could be at fault; empty where there are none.
+    pub fn parameter_names<'a>(&'a self, profile: &'a Profile) -> Vec<&'a str> {
+        let Self::Search(search) = self else { return Vec::new() };
+        let dialect = &profile.search.dialect;
+        search.filters.iter().map(|filter| filter.name(dialect)).collect()
+    }
+
+    /// The URL of it, built segment by segment. `None` only for a base that can carry no path, or for
+    /// what the profile does not have.
     pub fn url(&self, base: &Url, profile: &Profile) -> Option<Url> {
-        let rest = profile.rest.path.as_str();
         let fhir = profile.fhir.path.as_str();
+        match self {
+            Self::Studies { .. }
+            | Self::Study(_)
+            | Self::StudyPatients { .. }
+            | Self::UserProfile
+            | Self::Vocabulary => self.rest_url(base, &profile.rest.as_ref()?.path),
+            Self::Search(search) => searched(base, profile, search),
+            Self::Patient(id) => at(base, fhir, &[ResourceType::PATIENT.as_str(), id.as_str()]),
+            Self::Group(id) => at(base, fhir, &[ResourceType::GROUP.as_str(), id.as_str()]),
+            Self::Read { resource_type, id, version: None } => {
+                at(base, fhir, &[resource_type.as_str(), id.as_str()])
+            }
+            Self::Read { resource_type, id, version: Some(version) } => {
+                let segments = [resource_type.as_str(), id.as_str(), "_history", version.as_str()];
+                at(base, fhir, &segments)
+            }
+            Self::History { resource_type, id, count, at: position } => {
+                let mut url = at(base, fhir, &[resource_type.as_str(), id.as_str(), "_history"])?;
+                url.query_pairs_mut().append_pair("_count", &count.to_string());
+                go_on(&mut url, profile, position, *count);
+                Some(url)
+            }
+            Self::Operation { on, name, parameters } => {
+                operated(base, fhir, on.as_ref(), (name, parameters))
+            }
+            Self::Metadata => at(base, fhir, &["metadata"]),
+            Self::Health => at(base, profile.health_path.as_deref()?, &[]),
+        }
+    }
+
+    fn rest_url(&self, base: &Url, rest: &str) -> Option<Url> {
         match self {
             Self::Studies { page_size, cursor } => {
                 Some(listed(at(base, rest, &["studies"])?, *page_size, cursor))
@@ -83,11 +159,14 @@ impl Call {
             }
             Self::UserProfile => at(base, rest, &["users", "profile"]),
             Self::Vocabulary => at(base, rest, &["data_sources", "all_scopes"]),
-            Self::Search(search) => searched(base, profile, search),
-            Self::Patient(id) => at(base, fhir, &[ResourceType::Patient.as_str(), id.as_str()]),
-            Self::Group(id) => at(base, fhir, &[ResourceType::Group.as_str(), id.as_str()]),
-            Self::Metadata => at(base, fhir, &["metadata"]),
-            Self::Health => at(base, profile.health_path.as_deref()?, &[]),
+            Self::Search(_)
+            | Self::Patient(_)
+            | Self::Group(_)
+            | Self::Read { .. }
+            | Self::History { .. }
+            | Self::Operation { .. }
+            | Self::Metadata
+            | Self::Health => None,
         }
     }
 }
@@ -97,7 +176,8 @@ fn at(base: &Url, prefix: &str, segments: &[&str]) -> Option<Url> {
     let mut url = base.clone();
     url.set_query(None);
     url.set_fragment(None);
-    url.path_segments_mut().ok()?.pop_if_empty().extend(prefix.split('/')).extend(segments);
+    let prefix = prefix.split('/').filter(|segment| !segment.is_empty());
+    url.path_segments_mut().ok()?.pop_if_empty().extend(prefix).extend(segments);
     Some(url)
 }
 
@@ -109,103 +189,76 @@ fn listed(mut url: Url, page_size: u32, cursor: &Cursor) -> Url {
     url
 }
 
+fn operated(
+    base: &Url,
+    fhir: &str,
+    on: Option<&(ResourceType, Option<ResourceId>)>,
+    (name, parameters): (&str, &[(&'static str, String)]),
+) -> Option<Url> {
+    let operation = format!("${name}");
+    let mut segments: Vec<&str> = Vec::new();
+    if let Some((resource_type, id)) = on {
+        segments.push(resource_type.as_str());
+        segments.extend(id.as_ref().map(ResourceId::as_str));
+    }
+    segments.push(&operation);
+    let mut url = at(base, fhir, &segments)?;
+    if !parameters.is_empty() {
+        url.query_pairs_mut().extend_pairs(parameters);
+    }
+    Some(url)
+}
+
 fn searched(base: &Url, profile: &Profile, search: &Search) -> Option<Url> {
     let mut url = at(base, &profile.fhir.path, &[search.resource_type.as_str()])?;
-    {
-        let mut query = url.query_pairs_mut();
-        for filter in &search.filters {
-            query.append_pair(filter.name(&profile.fhir.study_parameter), &filter.value());
+    let dialect = &profile.search.dialect;
+    for filter in &search.filters {
+        url.query_pairs_mut().append_pair(filter.key(dialect), &filter.value(dialect));
+    }
+    match &search.slice {
+        Slice::Count => {
+            url.query_pairs_mut().append_pair("_summary", "count");
         }
-        match search.slice {
-            Slice::Count => {
-                query.append_pair("_summary", "count");
+        Slice::Rows { count, at: position, sort } => {
+            url.query_pairs_mut().append_pair("_count", &count.to_string());
+            go_on(&mut url, profile, position, *count);
+            let mut query = url.query_pairs_mut();
+            if let Some(order) = sort.value(dialect) {
+                query.append_pair("_sort", &order);
             }
-            Slice::Rows { count, page, sort } => {
-                query
-                    .append_pair("_count", &count.to_string())
-                    .append_pair(&profile.fhir.page_parameter, &page.to_string())
-                    .append_pair("_sort", sort.as_str());
+            for (name, value) in &search.includes {
+                query.append_pair(name, value);
+            }
+            if let Total::OnRequest(name, value) = &profile.search.total {
+                query.append_pair(name, value);
             }
         }
     }
     Some(url)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::profile::Profiles;
-    use super::*;
-    use crate::fhir::date::day;
-    use crate::fhir::search::{Comparison, Filter, Sort};
-
-    fn url(base: &str, call: &Call) -> String {
-        let profiles = Profiles::load(None).unwrap();
-        call.url(&base.parse().unwrap(), profiles.find("jhe").unwrap()).unwrap().to_string()
-    }
-
-    fn study() -> StudyId {
-        StudyId::parse("30001").unwrap()
-    }
-
-    #[test]
-    fn each_call_has_its_path_and_nothing_else() {
-        let base = "https://jhe.example.org";
-        let expected = [
-            (Call::Study(study()), "/api/v1/studies/30001"),
-            (Call::UserProfile, "/api/v1/users/profile"),
-            (Call::Vocabulary, "/api/v1/data_sources/all_scopes"),
-            (Call::Patient(PatientId::parse("40001").unwrap()), "/FHIR/R5/Patient/40001"),
-            (Call::Group(study()), "/FHIR/R5/Group/30001"),
-            (Call::Metadata, "/FHIR/R5/metadata"),
-            (Call::Health, "/health"),
-            (
-                Call::Studies { page_size: 1000, cursor: Cursor::First },
-                "/api/v1/studies?page_size=1000",
-            ),
-            (
-                Call::StudyPatients { study: study(), page_size: 7, cursor: Cursor::Page(2) },
-                "/api/v1/studies/30001/patients?page_size=7&page=2",
-            ),
-        ];
-        for (call, path) in expected {
-            assert_eq!(url(base, &call), format!("{base}{path}"));
+/// Where the page begins, as the backend counts; the first one needs no words, except where pages are
+/// numbered.
+fn go_on(url: &mut Url, profile: &Profile, position: &Position, count: u32) {
+    let paging = &profile.search.paging;
+    let name = paging.parameters.first().map_or("", String::as_str);
+    match (paging.by, position) {
+        (PagingBy::Page, Position::Page(number)) => {
+            url.query_pairs_mut().append_pair(name, &number.to_string());
         }
-    }
-
-    #[test]
-    fn a_base_with_a_path_keeps_it() {
-        let call = Call::UserProfile;
-        for base in ["https://example.org/jhe", "https://example.org/jhe/"] {
-            assert_eq!(url(base, &call), "https://example.org/jhe/api/v1/users/profile");
+        (PagingBy::Offset, Position::Page(number)) if *number > 1 => {
+            let offset = u64::from(*number - 1) * u64::from(count);
+            url.query_pairs_mut().append_pair(name, &offset.to_string());
         }
-    }
-
-    #[test]
-    fn a_value_cannot_add_a_parameter() {
-        let search = Search::page(
-            ResourceType::Patient,
-            vec![Filter::Name("x&patient=1#?".into())],
-            50,
-            1,
-            Sort::Updated,
-        );
-        let url: Url = url("https://jhe.example.org", &Call::Search(search)).parse().unwrap();
-        let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        assert_eq!(names, ["name", "_count", "_page", "_sort"]);
-        assert_eq!(url.fragment(), None);
-    }
-
-    #[test]
-    fn a_count_asks_for_no_rows() {
-        let filters = vec![
-            Filter::Study(study()),
-            Filter::Date(Comparison::From, day("2026-11-10").unwrap()),
-        ];
-        let call = Call::Search(Search::count(ResourceType::Observation, filters));
-        assert_eq!(
-            url("https://jhe.example.org", &call),
-            "https://jhe.example.org/FHIR/R5/Observation?patient._has%3AGroup%3Amember%3A_id=30001\
-             &date=ge2026-11-10&_summary=count"
-        );
+        (_, Position::Offset(offset)) if *offset > 0 => {
+            url.query_pairs_mut().append_pair(name, &offset.to_string());
+        }
+        (_, Position::Link(parameters)) => {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
+        (PagingBy::Offset | PagingBy::Link, Position::Page(_)) | (_, Position::Offset(_)) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@ const BACKENDS: u64 = 16;
 /// A code of the backend's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCode {
+    /// Its short name, where it has one beside the code.
+    pub name: Option<String>,
     /// The coding system.
     pub system: String,
     /// The code in it.
@@ -30,7 +32,8 @@ pub fn read(body: &Value) -> Vec<ListedCode> {
         .filter_map(|entry| {
             let code = text(entry, "/codingCode")?.to_owned();
             let display = text(entry, "/text").unwrap_or(&code).to_owned();
-            Some(ListedCode { system: text(entry, "/codingSystem")?.to_owned(), code, display })
+            let system = text(entry, "/codingSystem")?.to_owned();
+            Some(ListedCode { name: None, system, code, display })
         })
         .collect()
 }

@@ -10,27 +10,24 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use yaml_serde::{Mapping, Value};
 
-use super::BackendLimits;
+use super::{Authority, BackendLimits};
+use crate::tls::CertificateFiles;
 
 /// A mapping of the file, of which whatever nobody takes is a mistake.
-pub(super) struct Section {
-    name: &'static str,
+pub(crate) struct Section {
+    name: String,
     fields: Mapping,
     known: Vec<&'static str>,
 }
 
 /// One field, with its name for the mistakes.
-pub(super) struct Field {
-    name: String,
-    value: Option<Value>,
+pub(crate) struct Field {
+    pub(super) name: String,
+    pub(super) value: Option<Value>,
 }
 
 impl Section {
-    pub(super) fn new(
-        name: &'static str,
-        value: Option<Value>,
-        mistakes: &mut Vec<String>,
-    ) -> Self {
+    pub(crate) fn new(name: &str, value: Option<Value>, mistakes: &mut Vec<String>) -> Self {
         let fields = match value {
             None | Some(Value::Null) => Mapping::new(),
             Some(Value::Mapping(fields)) => fields,
@@ -40,19 +37,24 @@ impl Section {
                 Mapping::new()
             }
         };
-        Self { name, fields, known: Vec::new() }
+        Self { name: name.to_owned(), fields, known: Vec::new() }
     }
 
-    pub(super) fn take(&mut self, key: &'static str) -> Field {
+    pub(crate) fn take(&mut self, key: &'static str) -> Field {
         self.known.push(key);
         Field { name: self.path(key), value: self.fields.remove(key) }
+    }
+
+    /// Whether the field stands in the file.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.fields.contains_key(key)
     }
 
     fn path(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
-    pub(super) fn refuse_the_rest(self, mistakes: &mut Vec<String>) {
+    pub(crate) fn refuse_the_rest(self, mistakes: &mut Vec<String>) {
         for key in self.fields.keys().map(|key| key.as_str().unwrap_or("?")) {
             let known = self.known.join(", ");
             mistakes.push(format!("{}: no such field, the fields are {known}", self.path(key)));
@@ -62,7 +64,7 @@ impl Section {
 
 impl Field {
     /// The text of a field that is there; another type is a mistake.
-    fn text(&self, right: &str, mistakes: &mut Vec<String>) -> Option<&str> {
+    pub(super) fn text(&self, right: &str, mistakes: &mut Vec<String>) -> Option<&str> {
         let text = self.value.as_ref()?.as_str();
         if text.is_none() {
             mistakes.push(format!("{}: must be text, {right}", self.name));
@@ -94,7 +96,7 @@ impl Field {
         usable.unwrap_or(usual)
     }
 
-    fn number(
+    pub(crate) fn number(
         &self,
         usual: usize,
         bounds: RangeInclusive<usize>,
@@ -135,21 +137,53 @@ impl Field {
         key.map_err(|mistake| mistakes.push(format!("{}: {mistake}", self.name))).ok()
     }
 
-    pub(super) fn limits(self, mistakes: &mut Vec<String>) -> BackendLimits {
+    /// A section with the two files of a certificate; what they hold is looked at when it is used.
+    pub(super) fn certificate(self, mistakes: &mut Vec<String>) -> Option<CertificateFiles> {
+        let value = self.value.filter(|value| !value.is_null())?;
+        let mut section = Section::new("listen_tls", Some(value), mistakes);
+        let certificate = section.take("certificate").path(mistakes);
+        let key = section.take("key").path(mistakes);
+        section.refuse_the_rest(mistakes);
+        Some(CertificateFiles { certificate: certificate?, key: key? })
+    }
+
+    fn path(&self, mistakes: &mut Vec<String>) -> Option<PathBuf> {
+        let right = "name a PEM file";
+        if self.value.is_none() {
+            mistakes.push(format!("{}: is missing, {right}", self.name));
+        }
+        self.text(right, mistakes).map(PathBuf::from)
+    }
+
+    fn authority(&self, mistakes: &mut Vec<String>) -> Option<Authority> {
+        let path = PathBuf::from(self.text("the path of a PEM file", mistakes)?);
+        let read = Authority::read(path);
+        read.map_err(|mistake| mistakes.push(format!("{}: {mistake}", self.name))).ok()
+    }
+
+    /// The section `backend`: limits, and whom to trust.
+    pub(super) fn backend(self, mistakes: &mut Vec<String>) -> (BackendLimits, Option<Authority>) {
         let usual = BackendLimits::default();
         let mut section = Section::new("backend", self.value, mistakes);
+        let authority = section.take("authority").authority(mistakes);
         let limits = BackendLimits {
             deadline: section.take("deadline").span(usual.deadline, mistakes),
             connect_timeout: section.take("connect_timeout").span(usual.connect_timeout, mistakes),
             concurrency: section.take("concurrency").number(usual.concurrency, 1..=1024, mistakes),
+            concurrency_per_subject: section.take("concurrency_per_subject").number(
+                usual.concurrency_per_subject,
+                1..=1024,
+                mistakes,
+            ),
             max_response_bytes: section.take("max_response_bytes").number(
                 usual.max_response_bytes,
                 (1 << 16)..=(1 << 30),
                 mistakes,
             ),
+            answer_bytes: usual.answer_bytes,
         };
         section.refuse_the_rest(mistakes);
-        limits
+        (limits, authority)
     }
 }
 

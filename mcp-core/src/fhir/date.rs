@@ -17,6 +17,30 @@ pub fn day(text: &str) -> Option<Date> {
     if shaped { text.parse().ok() } else { None }
 }
 
+/// Whether this is a FHIR date or instant of any precision (FHIR R5 §2.1.28.0.1): a year, a month, a
+/// real day, or a time with its offset.
+pub fn is_date_time(text: &str) -> bool {
+    let digits = |part: &str, count: usize| {
+        part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match text.len() {
+        4 => digits(text, 4),
+        7 => day(&format!("{text}-01")).is_some(),
+        10 => day(text).is_some(),
+        _ => {
+            let shaped = text.get(..10).and_then(day).is_some() && text.get(10..11) == Some("T");
+            // Minutes without seconds are a precision too.
+            let minutes = || text.get(16..17).is_some_and(|next| next != ":");
+            let whole = || if minutes() { with_seconds(text) } else { Some(text.to_owned()) };
+            shaped && text.len() <= 40 && whole().is_some_and(|t| t.parse::<Timestamp>().is_ok())
+        }
+    }
+}
+
+fn with_seconds(text: &str) -> Option<String> {
+    Some(format!("{}:00{}", text.get(..16)?, text.get(16..)?))
+}
+
 /// A span of whole days, both ends included, either end open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
@@ -63,6 +87,19 @@ mod tests {
         ];
         for text in refused {
             assert_eq!(day(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_may_have_any_precision_and_must_exist() {
+        for text in ["2026", "2026-04", "2026-04-01", "2026-04-01T08:30Z"] {
+            assert!(is_date_time(text), "{text}");
+        }
+        assert!(is_date_time("2026-04-01T08:30:00.123+02:00"));
+        for text in
+            ["", "26", "2026-4", "2026-13", "2026-02-30", "2026-04-01T08", "2026-04-01 08:30"]
+        {
+            assert!(!is_date_time(text), "{text}");
         }
     }
 

@@ -14,6 +14,44 @@ fn is_native(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// A FHIR id (FHIR R5 §2.1.28.0.1), but not one of dots alone: those mean something in a path.
+pub fn is_fhir_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        && text.bytes().any(|byte| byte != b'.')
+}
+
+/// How the ids of a backend look. What no backend may give out is refused before this is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdRule {
+    /// Whatever FHIR allows.
+    Fhir,
+    /// A UUID in lower case.
+    Uuid,
+    /// A positive whole number, or a UUID in lower case.
+    NumberOrUuid,
+}
+
+impl IdRule {
+    /// Whether the backend may have given this id out.
+    pub fn admits(self, id: &str) -> bool {
+        match self {
+            Self::Fhir => is_fhir_id(id),
+            Self::Uuid => is_uuid(id),
+            Self::NumberOrUuid => is_native(id) || is_uuid(id),
+        }
+    }
+
+    /// The rule in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Fhir => "1 to 64 letters, digits, hyphens and dots",
+            Self::Uuid => "a lower-case UUID",
+            Self::NumberOrUuid => "a positive whole number or a lower-case UUID",
+        }
+    }
+}
+
 /// A UUID in lower case with its four hyphens (RFC 9562 §4).
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
@@ -95,11 +133,25 @@ macro_rules! identifier {
 }
 
 identifier! {
-    /// A patient: a number for native rows, a lower-case UUID for imported ones. Read from a JSON
-    /// string or integer, written as a string.
-    PatientId, |text: &str| is_native(text) || is_uuid(text),
-    "patient_id must be a positive whole number or a lower-case UUID",
-    "^([1-9][0-9]{0,17}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
+    /// A patient. Read from a JSON string or integer, written as a string. Which of them a backend
+    /// may have given out, its [`IdRule`] says.
+    PatientId, is_fhir_id,
+    "patient_id must be an id: 1 to 64 letters, digits, hyphens and dots",
+    "^[A-Za-z0-9.-]{1,64}$"
+}
+
+identifier! {
+    /// A resource of any type. Read from a JSON string or integer, written as a string.
+    ResourceId, is_fhir_id,
+    "id must be an id: 1 to 64 letters, digits, hyphens and dots",
+    "^[A-Za-z0-9.-]{1,64}$"
+}
+
+identifier! {
+    /// A version of a resource. Read from a JSON string or integer, written as a string.
+    VersionId, is_fhir_id,
+    "version must be a version id: 1 to 64 letters, digits, hyphens and dots",
+    "^[A-Za-z0-9.-]{1,64}$"
 }
 
 identifier! {
@@ -153,13 +205,45 @@ mod tests {
             "0b2f6a529d5e4c0a8b830a7a1c1f2e3d",
         ];
         for text in hostile {
-            assert!(PatientId::parse(text).is_none(), "{text:?}");
+            assert!(!IdRule::NumberOrUuid.admits(text), "{text:?}");
             assert!(StudyId::parse(text).is_none(), "{text:?}");
-            assert!(from_value::<PatientId>(json!(text)).is_err(), "{text:?}");
+            assert!(from_value::<StudyId>(json!(text)).is_err(), "{text:?}");
         }
         for value in [json!(-1), json!(0), json!(1.5), json!(true), json!([1]), json!(null)] {
             assert!(from_value::<StudyId>(value.clone()).is_err(), "{value}");
         }
+    }
+
+    #[test]
+    fn e01_no_fhir_id_leaves_its_place_either() {
+        let hostile_anywhere = [
+            "",
+            " 1",
+            "1 ",
+            "+1",
+            ".",
+            "..",
+            "...",
+            "../1",
+            "1/..",
+            "%2e%2e",
+            "1?x=1",
+            "1#",
+            "1\0",
+            "١",
+            "Patient/1",
+            "1,2",
+            "a_b",
+            "a\\b",
+            "a:b",
+            "@x",
+        ];
+        for text in hostile_anywhere {
+            assert!(!IdRule::Fhir.admits(text), "{text:?}");
+            assert!(PatientId::parse(text).is_none(), "{text:?}");
+            assert!(from_value::<ResourceId>(json!(text)).is_err(), "{text:?}");
+        }
+        assert!(ResourceId::parse(&"a".repeat(65)).is_none());
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub fn identifier(value: &Value, pointer: &str) -> Option<String> {
     member.as_str().filter(|text| !text.is_empty()).map(str::to_owned).or_else(number)
 }
 
+/// A word that somebody sent, short and plain enough to stand in a sentence.
+pub fn plain(word: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    word.chars().take(64).filter(is_plain).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

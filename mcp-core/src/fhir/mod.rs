@@ -2,10 +2,14 @@
 
 pub mod bundle;
 pub mod date;
+pub mod history;
 pub mod id;
 pub mod json;
 pub mod observation;
 pub mod outcome;
+pub mod parameter;
 pub mod patient;
+pub mod resource_type;
 pub mod search;
+pub mod specification;
 pub mod statement;

@@ -1,29 +1,33 @@
 //! A search as a value: which type, which filters, which slice. Its parameters are a closed set.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use super::id::{PatientId, StudyId};
+use super::parameter::{Parameter, ParameterKind, escape};
+use super::resource_type::ResourceType;
 
-/// The resource types that the tools search and read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResourceType {
-    /// Patients.
-    Patient,
-    /// Data points.
-    Observation,
-    /// Studies.
-    Group,
+/// How one backend wants searches written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The parameter that narrows to one study.
+    pub study_parameter: String,
+    /// How an identifier without a system is written.
+    pub identifiers: IdentifierFormat,
+    /// The sort key for the last update, which is also the order where none is asked for.
+    pub updated_key: Option<String>,
+    /// Added to every order, so that equal rows have one too; `None` where the backend does that.
+    pub tie_break: Option<String>,
 }
 
-impl ResourceType {
-    /// The type's name in a URL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Patient => "Patient",
-            Self::Observation => "Observation",
-            Self::Group => "Group",
-        }
-    }
+/// How an identifier without a system is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentifierFormat {
+    /// As it is.
+    Plain,
+    /// Behind a bar: the Exchange looks only at what follows one.
+    AfterBar,
 }
 
 /// A comparison in front of a date (FHIR R5 §3.2.1.5.6); the others are refused by the Exchange.
@@ -79,6 +83,8 @@ pub enum Filter {
     Birthdate(Comparison, Date),
     /// The value of an identifier, whatever its system.
     Identifier(String),
+    /// Any other parameter, checked and escaped.
+    Parameter(Parameter),
 }
 
 impl Filter {
@@ -87,11 +93,11 @@ impl Filter {
         Self::Date(Comparison::From, Date::constant(1, 1, 1))
     }
 
-    /// The parameter's name; `study` is what this backend calls membership in a study.
-    pub fn name<'a>(&self, study: &'a str) -> &'a str {
+    /// The parameter as it stands in the query, with its modifier.
+    pub fn key<'a>(&'a self, dialect: &'a Dialect) -> &'a str {
         match self {
             Self::Patient(_) => "patient",
-            Self::Study(_) => study,
+            Self::Study(_) => &dialect.study_parameter,
             Self::Code { .. } => "code",
             Self::Date(..) => "date",
             Self::Name(_) => "name",
@@ -99,61 +105,88 @@ impl Filter {
             Self::Given(_) => "given",
             Self::Birthdate(..) => "birthdate",
             Self::Identifier(_) => "identifier",
+            Self::Parameter(parameter) => parameter.key(),
+        }
+    }
+
+    /// The parameter's name, without modifier.
+    pub fn name<'a>(&'a self, dialect: &'a Dialect) -> &'a str {
+        if let Self::Parameter(parameter) = self { parameter.name() } else { self.key(dialect) }
+    }
+
+    /// What the parameter's values mean.
+    pub const fn kind(&self) -> ParameterKind {
+        match self {
+            Self::Patient(_) => ParameterKind::Reference,
+            Self::Study(_) | Self::Code { .. } | Self::Identifier(_) => ParameterKind::Token,
+            Self::Date(..) | Self::Birthdate(..) => ParameterKind::Date,
+            Self::Name(_) | Self::Family(_) | Self::Given(_) => ParameterKind::String,
+            Self::Parameter(parameter) => parameter.kind(),
         }
     }
 
     /// The parameter's value, escaped.
-    pub fn value(&self) -> String {
+    pub fn value(&self, dialect: &Dialect) -> Cow<'_, str> {
         match self {
-            Self::Patient(id) => id.to_string(),
-            Self::Study(id) => id.to_string(),
-            Self::Code { system, code } => format!("{}|{}", escape(system), escape(code)),
+            Self::Patient(id) => id.as_str().into(),
+            Self::Study(id) => id.as_str().into(),
+            Self::Code { system, code } => format!("{}|{}", escape(system), escape(code)).into(),
             Self::Date(comparison, day) | Self::Birthdate(comparison, day) => {
-                format!("{}{day}", comparison.prefix())
+                format!("{}{day}", comparison.prefix()).into()
             }
-            Self::Name(text) | Self::Family(text) | Self::Given(text) => escape(text),
-            // The Exchange looks only at what follows the bar; without a bar it looks at nothing.
-            Self::Identifier(text) => format!("|{}", escape(text)),
+            Self::Name(text) | Self::Family(text) | Self::Given(text) => escape(text).into(),
+            Self::Identifier(text) => match dialect.identifiers {
+                IdentifierFormat::Plain => escape(text).into(),
+                IdentifierFormat::AfterBar => format!("|{}", escape(text)).into(),
+            },
+            Self::Parameter(parameter) => parameter.value().into(),
         }
     }
 }
 
-/// Backslash before what would split a value (FHIR R5 §3.2.1.5.7).
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '\\' | ',' | '$' | '|') {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
-}
-
-/// An order with a stable tie-break at the backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In which order. A tie-break is added where the backend has none of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// By effective time; rows without one come last.
+    /// By effective time; rows without one come last at the Exchange.
     Oldest,
-    /// By effective time, backwards; rows without one come last here too.
+    /// By effective time, backwards; rows without one come last at the Exchange here too.
     Newest,
-    /// By last update.
+    /// By last update, or as the backend likes.
     Updated,
+    /// By these parameters; a hyphen in front turns the order round.
+    Keys(Vec<String>),
 }
 
 impl Sort {
-    /// The value of `_sort`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Oldest => "date",
-            Self::Newest => "-date",
-            Self::Updated => "_lastUpdated",
-        }
+    /// The value of `_sort`; `None` leaves the order to the backend.
+    pub fn value(&self, dialect: &Dialect) -> Option<String> {
+        let updated = dialect.updated_key.as_deref();
+        let keys: Vec<&str> = match self {
+            Self::Oldest => vec!["date"],
+            Self::Newest => vec!["-date"],
+            Self::Updated => updated.into_iter().collect(),
+            Self::Keys(keys) => keys.iter().map(String::as_str).collect(),
+        };
+        let named = |key: &&str| !keys.iter().any(|k| k.trim_start_matches('-') == *key);
+        let tie_break = dialect.tie_break.as_deref().filter(named);
+        let all: Vec<&str> = keys.iter().copied().chain(tie_break).collect();
+        (!all.is_empty()).then(|| all.join(","))
     }
 }
 
+/// Where a page of rows begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Position {
+    /// The page of this number, from 1.
+    Page(u32),
+    /// The row of this number, from 0.
+    Offset(u64),
+    /// What the backend's `next` link said, by the parameters that the profile names.
+    Link(Vec<(String, String)>),
+}
+
 /// What part of the answer is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slice {
     /// Only how many there are.
     Count,
@@ -161,8 +194,8 @@ pub enum Slice {
     Rows {
         /// Rows on a page.
         count: u32,
-        /// Which page, from 1.
-        page: u32,
+        /// Where it begins.
+        at: Position,
         /// In which order.
         sort: Sort,
     },
@@ -177,12 +210,15 @@ pub struct Search {
     pub filters: Vec<Filter>,
     /// The part wanted.
     pub slice: Slice,
+    /// Resources that matches refer to, or that refer to matches: `_include` or `_revinclude`, and
+    /// its value.
+    pub includes: Vec<(&'static str, String)>,
 }
 
 impl Search {
     /// How many rows match.
     pub const fn count(resource_type: ResourceType, filters: Vec<Filter>) -> Self {
-        Self { resource_type, filters, slice: Slice::Count }
+        Self { resource_type, filters, slice: Slice::Count, includes: Vec::new() }
     }
 
     /// One page of rows.
@@ -193,42 +229,25 @@ impl Search {
         page: u32,
         sort: Sort,
     ) -> Self {
-        Self { resource_type, filters, slice: Slice::Rows { count, page, sort } }
+        let slice = Slice::Rows { count, at: Position::Page(page), sort };
+        Self { resource_type, filters, slice, includes: Vec::new() }
+    }
+
+    /// The same search from another place on; a count stays one.
+    #[must_use]
+    pub fn at(mut self, position: Position) -> Self {
+        if let Slice::Rows { at, .. } = &mut self.slice {
+            *at = position;
+        }
+        self
+    }
+
+    /// The same question, answered by a number.
+    #[must_use]
+    pub fn counted(&self) -> Self {
+        Self::count(self.resource_type.clone(), self.filters.clone())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::date::day;
-    use super::*;
-
-    #[test]
-    fn a_value_cannot_become_two() {
-        assert_eq!(Filter::Name("a,b".into()).value(), "a\\,b");
-        assert_eq!(Filter::Identifier("x|y$z\\".into()).value(), "|x\\|y\\$z\\\\");
-    }
-
-    #[test]
-    fn an_identifier_is_sent_behind_a_bar() {
-        assert_eq!(Filter::Identifier("E1234".into()).value(), "|E1234");
-    }
-
-    #[test]
-    fn days_carry_only_prefixes_that_the_backend_takes() {
-        let day = day("2026-11-10").unwrap();
-        let value = |comparison| Filter::Date(comparison, day).value();
-        assert_eq!(value(Comparison::From), "ge2026-11-10");
-        assert_eq!(value(Comparison::Until), "le2026-11-10");
-        assert_eq!(value(Comparison::After), "gt2026-11-10");
-        assert_eq!(value(Comparison::Before), "lt2026-11-10");
-        assert_eq!(value(Comparison::On), "2026-11-10");
-        assert_eq!(Filter::dated().value(), "ge0001-01-01");
-    }
-
-    #[test]
-    fn a_study_goes_by_the_name_that_the_profile_gives() {
-        let study = Filter::Study(StudyId::parse("30001").unwrap());
-        assert_eq!(study.name("patient._has:Group:member:_id"), "patient._has:Group:member:_id");
-        assert_eq!(study.value(), "30001");
-    }
-}
+mod tests;

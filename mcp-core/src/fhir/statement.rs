@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::json::{elements, text};
+use super::parameter::ParameterKind;
 
 /// Interactions and search parameters of each resource type that a server announces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Statement {
     pub fhir_version: Option<String>,
     /// By resource type.
     pub resources: BTreeMap<String, Announced>,
+    /// Names of the operations of the whole server, without the dollar sign.
+    pub operations: Vec<String>,
 }
 
 /// What is announced for one resource type.
@@ -22,6 +25,8 @@ pub struct Announced {
     pub interactions: Vec<String>,
     /// Search parameter types by parameter name.
     pub search_parameters: BTreeMap<String, String>,
+    /// Names of its operations, without the dollar sign.
+    pub operations: Vec<String>,
 }
 
 impl Statement {
@@ -30,14 +35,32 @@ impl Statement {
         (text(body, "/resourceType") == Some("CapabilityStatement")).then(|| Self {
             fhir_version: text(body, "/fhirVersion").map(str::to_owned),
             resources: elements(body, "/rest/0/resource").filter_map(announced).collect(),
+            operations: operations(body, "/rest/0/operation"),
         })
     }
 
     /// Whether the statement names this search parameter for this type.
     pub fn declares(&self, resource_type: &str, parameter: &str) -> bool {
-        self.resources
-            .get(resource_type)
-            .is_some_and(|announced| announced.search_parameters.contains_key(parameter))
+        self.kind(resource_type, parameter).is_some()
+    }
+
+    /// Whether the statement names this interaction for this type.
+    pub fn offers(&self, resource_type: &str, interaction: &str) -> bool {
+        let announced = self.resources.get(resource_type);
+        announced.is_some_and(|one| one.interactions.iter().any(|code| code == interaction))
+    }
+
+    /// Whether the statement names this operation, for the server or for a type.
+    pub fn has_operation(&self, name: &str) -> bool {
+        let of = |names: &Vec<String>| names.iter().any(|known| known == name);
+        of(&self.operations) || self.resources.values().any(|one| of(&one.operations))
+    }
+
+    /// The kind of a search parameter of this type, if the statement names it.
+    pub fn kind(&self, resource_type: &str, parameter: &str) -> Option<ParameterKind> {
+        let announced = self.resources.get(resource_type)?;
+        let kind = announced.search_parameters.get(parameter)?;
+        Some(ParameterKind::parse(kind).unwrap_or(ParameterKind::Special))
     }
 }
 
@@ -51,7 +74,18 @@ fn announced(resource: &Value) -> Option<(String, Announced)> {
         .filter_map(|parameter| Some((text(parameter, "/name")?, text(parameter, "/type")?)))
         .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
         .collect();
-    Some((text(resource, "/type")?.to_owned(), Announced { interactions, search_parameters }))
+    let operations = operations(resource, "/operation");
+    let kind = text(resource, "/type")?.to_owned();
+    Some((kind, Announced { interactions, search_parameters, operations }))
+}
+
+fn operations(of: &Value, pointer: &str) -> Vec<String> {
+    let operations = elements(of, pointer).filter_map(|operation| text(operation, "/name"));
+    let mut names: Vec<String> =
+        operations.map(|name| name.trim_start_matches('$').to_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Tool;
 use super::envelope::{Envelope, Status};
 use super::error::ToolError;
+use super::served::Family;
 use super::studies::NoInput;
 use super::text::clean;
 use crate::backend::capability::{Announcement, Capability};
@@ -67,18 +68,28 @@ impl From<&Announced> for ResourceCapability {
 impl Tool for ServerCapabilities {
     const NAME: &'static str = "get_server_capabilities";
     const TITLE: &'static str = "Describe the FHIR server";
+    const FAMILY: Family = Family::Fhir;
     const DESCRIPTION: &'static str = "The FHIR version, resource types, interactions and search parameters that the backend \
          announces. Holds no patient data. Use it when a search was refused as unsupported.";
     type Input = NoInput;
     type Output = CapabilitiesAnswer;
 
     async fn run(inquiry: &Inquiry, _: NoInput) -> Result<CapabilitiesAnswer, ToolError> {
-        let undeclared_parameters = inquiry.profile.fhir.undeclared_parameters.clone();
+        let undeclared_parameters = undeclared(inquiry);
         Ok(match &*inquiry.capability().await {
             Capability::Known(announcement) => known(announcement, undeclared_parameters),
             Capability::Unknown => unknown(undeclared_parameters),
         })
     }
+}
+
+/// What the profile adds: parameters of every type, and those that say which part of an answer is
+/// wanted.
+fn undeclared(inquiry: &Inquiry) -> Vec<String> {
+    let habits = &inquiry.profile.search;
+    let names = habits.every_type.keys().map(String::as_str);
+    let paging = habits.paging.parameters.iter().map(String::as_str);
+    names.chain(["_count", "_sort", "_summary"]).chain(paging).map(str::to_owned).collect()
 }
 
 fn known(announcement: &Announcement, undeclared_parameters: Vec<String>) -> CapabilitiesAnswer {

@@ -9,9 +9,11 @@ use super::data_type::resolve;
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
 use super::records::{Counts, Dating, Records, counts};
+use super::served::{Family, Need};
 use super::timeline::read_undated;
 use super::who::may_see;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::profile::Interaction;
 use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
 
@@ -55,6 +57,8 @@ pub struct PatientCountAnswer {
 impl Tool for PatientCount {
     const NAME: &'static str = "count_patient_observations";
     const TITLE: &'static str = "Count a patient's observations";
+    const FAMILY: Family = Family::Observations;
+    const NEEDS: &'static [Need] = &[Need::OnType("Observation", Interaction::Search)];
     const DESCRIPTION: &'static str = "How many observations a patient has, by kind and by days if asked. Use it before reading, \
          and instead of paging when only the number matters.";
     type Input = PatientCountInput;

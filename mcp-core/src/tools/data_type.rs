@@ -11,6 +11,8 @@ use super::text::clean;
 /// A kind of data point that the backend can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataType {
+    /// Its short name, where the backend's profile gives one.
+    pub name: Option<String>,
     /// The coding system.
     pub system: String,
     /// The code in it, as in `omh:heart-rate:2.0`.
@@ -22,7 +24,8 @@ pub struct DataType {
 impl DataType {
     /// The middle of the code, as in `heart-rate`.
     pub fn short_name(&self) -> &str {
-        self.code.split(':').nth(1).unwrap_or(&self.code)
+        let middle = || self.code.split(':').nth(1).unwrap_or(&self.code);
+        self.name.as_deref().unwrap_or_else(middle)
     }
 
     /// The filter for it.
@@ -43,8 +46,9 @@ pub async fn all(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
     // A code such as `QuestionnaireResponse` is something to consent to, not a kind of data point.
     let mut types: Vec<DataType> = listed
         .iter()
-        .filter(|listed| listed.code.split(':').count() == 3)
+        .filter(|listed| listed.name.is_some() || listed.code.split(':').count() == 3)
         .map(|listed| DataType {
+            name: listed.name.clone(),
             system: listed.system.clone(),
             code: listed.code.clone(),
             display: clean(&listed.display),
@@ -59,6 +63,7 @@ pub async fn all(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
 
 fn built_in() -> Vec<DataType> {
     let owned = |known: &registry::DataType| DataType {
+        name: None,
         system: known.system.to_owned(),
         code: known.code.to_owned(),
         display: known.display.to_owned(),
@@ -101,6 +106,7 @@ mod tests {
 
     fn types(codes: &[&str]) -> Vec<DataType> {
         let of = |code: &&str| DataType {
+            name: None,
             system: "https://w3id.org/openmhealth".to_owned(),
             code: (*code).to_owned(),
             display: String::new(),

@@ -30,6 +30,8 @@ pub enum TruncatedBy {
     Deadline,
     /// The backend gave less than it announced, or failed midway.
     Backend,
+    /// The user may not see the rest.
+    Permission,
 }
 
 /// Where a total comes from.
@@ -41,6 +43,49 @@ pub enum TotalSource {
     Server,
     /// We counted, because the backend's own total would leave something out.
     Counted,
+    /// Nobody knows the total.
+    Unknown,
+}
+
+/// Text that a person or a device wrote, taken out of the resource that held it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct FreeText {
+    /// By which a summary can refer to it.
+    pub id: String,
+    /// In which resource it stood, as Type/id.
+    pub resource: String,
+    /// Where in it.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// How far one part of an answer can be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Source {
+    /// Which part.
+    pub name: String,
+    /// What became of it.
+    pub status: SourceStatus,
+}
+
+/// What became of one part of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum SourceStatus {
+    /// It is here.
+    Ok,
+    /// The backend gave no answer, which does not mean that there is nothing.
+    Failed,
+    /// This user may not see it.
+    NotPermitted,
+    /// It was not asked for.
+    NotAsked,
+    /// The backend does not have it.
+    NotSupported,
 }
 
 /// The members that every answer begins with.
@@ -56,6 +101,18 @@ pub struct Envelope {
     /// What is missing or uncertain, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// Search parameters that the backend did not apply: the answer is wider than the question.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored_parameters: Vec<String>,
+    /// Elements that were asked for and that no resource here has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmatched_elements: Vec<String>,
+    /// What became of each part, where an answer has several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+    /// Longer text that people or devices wrote, taken out of the resources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub free_text: Vec<FreeText>,
     /// Possible next steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
@@ -87,6 +144,47 @@ impl Envelope {
         self.leave_out(sentence);
     }
 
+    /// Says that the backend did not apply these parameters, and of which it is not known.
+    pub fn doubt(&mut self, ignored: Vec<String>, unproven: &[String]) {
+        for name in ignored {
+            self.leave_out(format!(
+                "The backend ignored {name}, so this is wider than what was asked for."
+            ));
+            self.ignored_parameters.push(name);
+        }
+        for name in unproven {
+            self.leave_out(format!(
+                "Whether the backend applied {name} could not be found out; this may be wider than \
+                 what was asked for."
+            ));
+        }
+    }
+
+    /// Says that nothing can be said.
+    pub fn unknown(&mut self, sentence: impl Into<String>) {
+        self.status = Status::Unknown;
+        self.left_out.push(sentence.into());
+    }
+
+    /// Says what became of one part; a part that failed or is hidden makes the answer partial.
+    pub fn source(&mut self, name: impl Into<String>, status: SourceStatus) {
+        let name = name.into();
+        match status {
+            SourceStatus::Failed => self.truncate(
+                TruncatedBy::Backend,
+                format!("{name} could not be had, which does not mean that there is nothing."),
+            ),
+            SourceStatus::NotPermitted => {
+                self.truncate(
+                    TruncatedBy::Permission,
+                    format!("{name} is not this user's to see."),
+                );
+            }
+            SourceStatus::Ok | SourceStatus::NotAsked | SourceStatus::NotSupported => {}
+        }
+        self.sources.push(Source { name, status });
+    }
+
     /// Suggests a next step.
     pub fn hint(&mut self, sentence: impl Into<String>) {
         self.hints.push(sentence.into());
@@ -104,6 +202,30 @@ mod tests {
         envelope.truncate(TruncatedBy::Limit, "and more");
         assert_eq!(envelope.status, Status::Partial);
         assert_eq!(envelope.truncated_by, [TruncatedBy::Limit]);
+    }
+
+    #[test]
+    fn an_ignored_parameter_is_named_and_makes_the_answer_partial() {
+        let mut envelope = Envelope::default();
+        envelope.doubt(vec!["colour".to_owned()], &[]);
+        assert_eq!(envelope.status, Status::Partial);
+        assert_eq!(envelope.ignored_parameters, ["colour"]);
+        let mut envelope = Envelope::default();
+        envelope.doubt(Vec::new(), &["code".to_owned()]);
+        assert_eq!(envelope.status, Status::Partial);
+    }
+
+    #[test]
+    fn a_part_that_failed_is_not_a_part_that_is_empty() {
+        let status = |status| {
+            let mut envelope = Envelope::default();
+            envelope.source("allergies", status);
+            envelope.status
+        };
+        assert_eq!(status(SourceStatus::Failed), Status::Partial);
+        assert_eq!(status(SourceStatus::NotPermitted), Status::Partial);
+        assert_eq!(status(SourceStatus::Ok), Status::Ok);
+        assert_eq!(status(SourceStatus::NotSupported), Status::Ok);
     }
 
     #[test]

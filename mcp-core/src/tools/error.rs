@@ -17,6 +17,9 @@ pub enum ToolError {
     /// The backend gave no usable answer.
     #[error("{}", sentence(.0))]
     Backend(#[from] Fault),
+    /// The tool needs something that this backend does not have.
+    #[error("{0}")]
+    NotServed(String),
     /// The gateway named a profile that is not installed here.
     #[error("unknown: this service has no profile for the backend; an operator must install it")]
     NoProfile,
@@ -35,6 +38,7 @@ impl ToolError {
             Self::Argument(_) => "invalid_argument",
             Self::NotFoundOrNotAuthorized(_) => "not_found_or_not_authorized",
             Self::Unsuitable(_) => "unsuitable_for_user",
+            Self::NotServed(_) => "not_served",
             Self::Backend(fault) => fault.code(),
             Self::NoProfile => "no_profile",
             Self::Cancelled => "cancelled",
@@ -45,10 +49,13 @@ impl ToolError {
     /// Whether something broke, rather than being refused.
     pub const fn is_fault(&self) -> bool {
         match self {
-            Self::Backend(Fault::Forbidden | Fault::Missing | Fault::Unsupported(_))
+            Self::Backend(
+                Fault::Forbidden | Fault::Missing | Fault::Unsupported(_) | Fault::Inexpressible(_),
+            )
             | Self::Argument(_)
             | Self::NotFoundOrNotAuthorized(_)
             | Self::Unsuitable(_)
+            | Self::NotServed(_)
             | Self::Cancelled => false,
             Self::Backend(_) | Self::NoProfile | Self::Internal => true,
         }
@@ -81,8 +88,16 @@ fn sentence(fault: &Fault) -> String {
             .to_owned(),
         Fault::Unsupported(parameter) => format!(
             "the backend does not support searching by {parameter}, and might ignore it; ask \
-             without it (get_server_capabilities lists what is supported)"
+             without it (fhir_schema and get_server_capabilities tell what is supported)"
         ),
+        Fault::Inexpressible(rule) => rule.clone(),
+        Fault::Ignored(parameter) => format!(
+            "unknown: the backend ignores {parameter}, so its answer would be about more than what \
+             was asked. This does not mean that there is no data"
+        ),
+        Fault::ForeignLink => "unknown: the backend's next page leads to another server, where it is \
+                               not followed; an operator must check the address of the backend"
+            .to_owned(),
         Fault::Unavailable => unknown("the backend is unavailable"),
         Fault::Late => unknown("the backend did not answer in time; a narrower question may help"),
         Fault::Busy => unknown("too many requests are waiting for the backend"),

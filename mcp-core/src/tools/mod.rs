@@ -3,9 +3,12 @@
 pub mod arguments;
 pub mod capabilities;
 pub mod counts;
+pub mod criteria;
 pub mod data_type;
 pub mod envelope;
 pub mod error;
+pub mod fhir;
+pub mod listing;
 pub mod observations;
 pub mod page;
 pub mod patients;
@@ -14,6 +17,7 @@ pub mod records;
 pub mod rows;
 pub mod schema;
 pub mod schemas;
+pub mod served;
 pub mod studies;
 pub mod study_counts;
 pub mod study_patients;
@@ -32,6 +36,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use self::error::ToolError;
+use self::served::{Family, Need};
 use crate::backend::inquiry::Inquiry;
 
 /// A JSON object.
@@ -45,6 +50,10 @@ pub trait Tool {
     const TITLE: &'static str;
     /// What it answers, and when to use it.
     const DESCRIPTION: &'static str;
+    /// What it is about.
+    const FAMILY: Family;
+    /// What the backend must have for it; without that it is neither listed nor run.
+    const NEEDS: &'static [Need] = &[];
     /// Its parameters; unknown ones are refused.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// Its answer, with the members of an [`envelope::Envelope`].
@@ -67,6 +76,10 @@ pub struct Entry {
     pub title: &'static str,
     /// What it answers, and when to use it.
     pub description: &'static str,
+    /// What it is about.
+    pub family: Family,
+    /// What the backend must have for it.
+    pub needs: &'static [Need],
     /// JSON Schema of the parameters.
     pub input_schema: Object,
     /// JSON Schema of the answer.
@@ -82,6 +95,8 @@ impl Entry {
             name: T::NAME,
             title: T::TITLE,
             description: T::DESCRIPTION,
+            family: T::FAMILY,
+            needs: T::NEEDS,
             input_schema: schema::of_input::<T::Input>(),
             output_schema: schema::of_output::<T::Output>(),
             run: run::<T>,
@@ -121,6 +136,11 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<range::DateRange>(),
         Entry::of::<schemas::OmhSchema>(),
         Entry::of::<capabilities::ServerCapabilities>(),
+        Entry::of::<fhir::capabilities::FhirCapabilities>(),
+        Entry::of::<fhir::schema::FhirSchema>(),
+        Entry::of::<fhir::search::FhirSearch>(),
+        Entry::of::<fhir::read::FhirRead>(),
+        Entry::of::<fhir::history::FhirHistory>(),
     ]
 });
 

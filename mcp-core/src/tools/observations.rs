@@ -11,10 +11,12 @@ use super::error::ToolError;
 use super::page::{Paged, fit, note_missing};
 use super::records::{Census, Dating, Records, count, count_unless, page};
 use super::rows::{Row, Verbosity};
+use super::served::{Family, Need};
 use super::timeline::{self, read_dated, read_undated};
 use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::profile::Interaction;
 use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
 use crate::fhir::search::Sort;
@@ -107,6 +109,8 @@ struct Found {
 impl Tool for PatientObservations {
     const NAME: &'static str = "get_patient_observations";
     const TITLE: &'static str = "Read a patient's observations";
+    const FAMILY: Family = Family::Observations;
+    const NEEDS: &'static [Need] = &[Need::OnType("Observation", Interaction::Search)];
     const DESCRIPTION: &'static str = "One patient's observations, newest first unless asked otherwise, by kind and by days. Ask \
          for counts or for the date range first; page with limit and page while has_more is true. \
          Blood pressure has two measures: report both.";
@@ -144,7 +148,7 @@ impl Tool for PatientObservations {
         note_missing(found.total, slice, found.rows.len(), &mut envelope);
         let rows: Vec<Row> =
             found.rows.into_iter().map(|point| Row::of(point, input.verbosity)).collect();
-        let observations = fit(rows, &mut envelope);
+        let observations = fit(rows, inquiry.means.answer_bytes, &mut envelope);
         let paged = Paged::new(found.total, found.source, slice, observations.len());
         Ok(PatientObservationsAnswer { envelope, paged, dating, observations })
     }
@@ -184,10 +188,10 @@ async fn merged(
     let is_open = records.window.is_open();
     let dated = if is_open { census.dated } else { server.total };
     let reach = u64::from(input.page.number()) * u64::from(input.limit.number());
-    let sort = Sort::from(input.order);
+    let sort = || Sort::from(input.order);
     let (undated, before) = tokio::join!(
         read_undated(inquiry, records, census),
-        read_dated(inquiry, records, sort, dated.min(reach)),
+        read_dated(inquiry, records, sort(), dated.min(reach)),
     );
     let (undated, before) = (undated?, before?);
     if let Some(by) = undated.stopped_by.or(before.stopped_by) {
@@ -217,7 +221,7 @@ async fn merged(
     ));
     let total = dated + u64::try_from(rows.len()).unwrap_or(u64::MAX);
     rows.extend(before.rows);
-    timeline::order(&mut rows, sort);
+    timeline::order(&mut rows, &sort());
     let skipped = usize::try_from(reach - u64::from(input.limit.number())).unwrap_or(usize::MAX);
     let wanted = usize::try_from(input.limit.number()).unwrap_or(usize::MAX);
     let rows = rows.into_iter().skip(skipped).take(wanted).collect();

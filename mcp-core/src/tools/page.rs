@@ -6,9 +6,6 @@ use serde::Serialize;
 use super::arguments::{Limit, Page};
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 
-/// Bytes of rows in one answer; more would only be cut by the client.
-const ANSWER_BYTES: usize = 1 << 20;
-
 /// The members of an answer that has pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -59,22 +56,27 @@ pub fn note_missing(
     }
 }
 
-/// Keeps the rows that fit into an answer, and says so when some do not.
-pub fn fit<T: Serialize>(mut rows: Vec<T>, envelope: &mut Envelope) -> Vec<T> {
+/// Keeps the rows that fit into an answer of so many bytes, and says so when some do not.
+pub fn fit<T: Serialize>(mut rows: Vec<T>, most: usize, envelope: &mut Envelope) -> Vec<T> {
+    // Room for the envelope itself.
+    let most = most.saturating_sub(1_000);
     let mut bytes = 0;
     let fitting = rows
         .iter()
         .take_while(|row| {
-            bytes += serde_json::to_vec(row).map_or(0, |written| written.len());
-            bytes <= ANSWER_BYTES
+            bytes += serde_json::to_vec(row).map_or(0, |written| written.len() + 1);
+            bytes <= most
         })
         .count();
     if fitting < rows.len() {
         rows.truncate(fitting);
         envelope.truncate(
             TruncatedBy::Bytes,
-            "The page is too large for one answer, and its last rows are missing. Ask for it again \
-             with a lower limit.",
+            format!(
+                "The page is too large for one answer, and its last rows are missing. Ask for it \
+                 again with a limit of {} or lower.",
+                fitting.max(1)
+            ),
         );
     }
     rows
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn rows_that_do_not_fit_are_left_out_and_missed() {
         let mut envelope = Envelope::default();
-        let rows = fit(vec!["x".repeat(600_000); 2], &mut envelope);
+        let rows = fit(vec!["x".repeat(600); 2], 2_000, &mut envelope);
         assert_eq!(rows.len(), 1);
         assert_eq!(envelope.status, Status::Partial);
         assert_eq!(envelope.truncated_by, [TruncatedBy::Bytes]);

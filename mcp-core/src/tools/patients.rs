@@ -8,15 +8,18 @@ use super::arguments::{Limit, Page, words};
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
 use super::page::{Paged, fit, note_missing};
+use super::served::{Family, Need};
 use super::text::clean_option;
 use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::profile::Interaction;
 use crate::backend::surface::Call;
 use crate::fhir::date::day;
 use crate::fhir::id::PatientId;
 use crate::fhir::patient::Patient;
-use crate::fhir::search::{Comparison, Filter, ResourceType, Search, Sort};
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search::{Comparison, Filter, Search, Sort};
 
 const FREE_TEXT: &[&str] = &["given_name", "family_name", "birth_date", "phone", "email"];
 const FREE_TEXT_IN_LIST: &[&str] = &[
@@ -83,6 +86,8 @@ pub struct DemographicsAnswer {
 impl Tool for Demographics {
     const NAME: &'static str = "get_patient_demographics";
     const TITLE: &'static str = "Describe a patient";
+    const FAMILY: Family = Family::Patients;
+    const NEEDS: &'static [Need] = &[Need::OnType("Patient", Interaction::Read)];
     const DESCRIPTION: &'static str =
         "Name, birth date, telephone number and e-mail address of one patient, by patient_id.";
     type Input = DemographicsInput;
@@ -189,6 +194,8 @@ pub struct PatientSearchAnswer {
 impl Tool for PatientSearch {
     const NAME: &'static str = "search_patients";
     const TITLE: &'static str = "Find patients";
+    const FAMILY: Family = Family::Patients;
+    const NEEDS: &'static [Need] = &[Need::OnType("Patient", Interaction::Search)];
     const DESCRIPTION: &'static str = "Finds patients by the beginning of a name, by birth date or by identifier; all criteria \
          given must hold. Several matches are candidates, not one person: confirm which is meant.";
     type Input = PatientSearchInput;
@@ -201,11 +208,11 @@ impl Tool for PatientSearch {
         let filters = input.filters()?;
         let (limit, number) = (input.limit.number(), input.page.number());
         let search =
-            Search::page(ResourceType::Patient, filters.clone(), limit, number, Sort::Updated);
+            Search::page(ResourceType::PATIENT, filters.clone(), limit, number, Sort::Updated);
         let (total, resources) = match inquiry.search(search).await {
             Ok(bundle) => (bundle.total(), bundle.into_resources()),
             Err(Fault::InvalidPage) => {
-                let count = Search::count(ResourceType::Patient, filters);
+                let count = Search::count(ResourceType::PATIENT, filters);
                 (inquiry.count(count).await?, Vec::new())
             }
             Err(fault) => return Err(fault.into()),
@@ -224,7 +231,7 @@ impl Tool for PatientSearch {
         if total > 1 {
             envelope.hint("Several patients match. Confirm which person is meant before going on.");
         }
-        let patients = fit(people, &mut envelope);
+        let patients = fit(people, inquiry.means.answer_bytes, &mut envelope);
         let paged = Paged::new(total, TotalSource::Server, slice, patients.len());
         Ok(PatientSearchAnswer { envelope, paged, patients })
     }
@@ -235,10 +242,13 @@ mod tests {
     use serde_json::{from_value, json};
 
     use super::*;
+    use crate::backend::profile::Profiles;
 
     fn values(input: serde_json::Value) -> Result<Vec<String>, ToolError> {
         let filters = from_value::<PatientSearchInput>(input).unwrap().filters()?;
-        Ok(filters.iter().map(Filter::value).collect())
+        let profiles = Profiles::load(None, |_| Vec::new()).unwrap();
+        let dialect = &profiles.find("jhe").unwrap().search.dialect;
+        Ok(filters.iter().map(|filter| filter.value(dialect).into_owned()).collect())
     }
 
     #[test]

@@ -9,10 +9,12 @@ use super::envelope::Envelope;
 use super::error::ToolError;
 use super::records::{Census, Dating, Records, page};
 use super::rows::Timestamped;
+use super::served::{Family, Need};
 use super::timeline::read_undated;
 use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::profile::Interaction;
 use crate::fhir::bundle::Bundle;
 use crate::fhir::date::Window;
 use crate::fhir::id::PatientId;
@@ -49,6 +51,8 @@ pub struct DateRangeAnswer {
 impl Tool for DateRange {
     const NAME: &'static str = "get_patient_date_range";
     const TITLE: &'static str = "Find a patient's date range";
+    const FAMILY: Family = Family::Observations;
+    const NEEDS: &'static [Need] = &[Need::OnType("Observation", Interaction::Search)];
     const DESCRIPTION: &'static str = "The times of a patient's earliest and latest observation, and how many there are. Ask this \
          before choosing start and end for other tools.";
     type Input = DateRangeInput;

@@ -12,7 +12,8 @@ use crate::backend::inquiry::Inquiry;
 use crate::fhir::date::Window;
 use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
-use crate::fhir::search::{Comparison, Filter, ResourceType, Search, Sort};
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search::{Comparison, Filter, Search, Sort};
 
 /// Which observations are meant.
 #[derive(Clone)]
@@ -81,12 +82,12 @@ impl Records {
 /// # Errors
 /// See [`Fault`].
 pub async fn count(inquiry: &Inquiry, filters: Vec<Filter>) -> Result<u64, Fault> {
-    inquiry.count(Search::count(ResourceType::Observation, filters)).await
+    inquiry.count(Search::count(ResourceType::OBSERVATION, filters)).await
 }
 
 /// A page of observations.
 pub const fn page(filters: Vec<Filter>, size: u32, page: u32, sort: Sort) -> Search {
-    Search::page(ResourceType::Observation, filters, size, page, sort)
+    Search::page(ResourceType::OBSERVATION, filters, size, page, sort)
 }
 
 /// How many records there are and how many of them the backend can date, whatever the window.
@@ -210,6 +211,7 @@ impl Dating {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::profile::Profiles;
     use crate::fhir::date::day;
 
     fn records(start: Option<&str>) -> Records {
@@ -218,7 +220,9 @@ mod tests {
     }
 
     fn values(filters: &[Filter]) -> Vec<String> {
-        filters.iter().map(Filter::value).collect()
+        let profiles = Profiles::load(None, |_| Vec::new()).unwrap();
+        let dialect = &profiles.find("jhe").unwrap().search.dialect;
+        filters.iter().map(|filter| filter.value(dialect).into_owned()).collect()
     }
 
     #[test]

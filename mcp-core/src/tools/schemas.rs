@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::envelope::Envelope;
 use super::error::ToolError;
+use super::served::Family;
 use super::{Object, Tool};
 use crate::backend::inquiry::Inquiry;
 use crate::omh::registry::DataType;
@@ -41,6 +42,7 @@ pub struct OmhSchemaAnswer {
 impl Tool for OmhSchema {
     const NAME: &'static str = "get_omh_schema";
     const TITLE: &'static str = "Explain a data type";
+    const FAMILY: Family = Family::Schemas;
     const DESCRIPTION: &'static str = "The JSON Schema of an Open mHealth data type: its fields, their meaning and their units. \
          Holds no patient data.";
     type Input = OmhSchemaInput;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Tool;
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 use super::error::ToolError;
+use super::served::{Family, Need};
 use super::text::clean_option;
 use super::who::Kind;
 use crate::backend::fault::Fault;
@@ -15,7 +16,8 @@ use crate::backend::list::{Cursor, List};
 use crate::backend::surface::Call;
 use crate::fhir::id::StudyId;
 use crate::fhir::json::{identifier, text};
-use crate::fhir::search::{ResourceType, Search, Sort};
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search::{Search, Sort};
 
 const FREE_TEXT: &[&str] = &["name", "description", "organization_name"];
 const FREE_TEXT_IN_LIST: &[&str] =
@@ -46,6 +48,8 @@ pub struct StudyCountAnswer {
 impl Tool for StudyCount {
     const NAME: &'static str = "get_study_count";
     const TITLE: &'static str = "Count studies";
+    const FAMILY: Family = Family::Studies;
+    const NEEDS: &'static [Need] = &[Need::Exchange];
     const DESCRIPTION: &'static str = "How many studies this user can see. Use it instead of listing when only the number matters.";
     type Input = NoInput;
     type Output = StudyCountAnswer;
@@ -56,7 +60,7 @@ impl Tool for StudyCount {
             Ok(body) => List::read(body).ok_or(Fault::Malformed)?.count,
             Err(fault) => {
                 expect_patient(inquiry, fault).await?;
-                inquiry.count(Search::count(ResourceType::Group, Vec::new())).await?
+                inquiry.count(Search::count(ResourceType::GROUP, Vec::new())).await?
             }
         };
         let envelope = Envelope::default();
@@ -143,6 +147,8 @@ pub struct StudyListAnswer {
 impl Tool for StudyList {
     const NAME: &'static str = "list_studies";
     const TITLE: &'static str = "List studies";
+    const FAMILY: Family = Family::Studies;
+    const NEEDS: &'static [Need] = &[Need::Exchange];
     const DESCRIPTION: &'static str = "All studies this user can see, with id, name, description and organization. Start here: the \
          study_id leads to the study's patients, and their patient_id to observations.";
     type Input = NoInput;
@@ -181,7 +187,7 @@ async fn groups(
     envelope: &mut Envelope,
 ) -> Result<(u64, Vec<Value>), ToolError> {
     let page_size = inquiry.profile.bounds.page_size;
-    let search = Search::page(ResourceType::Group, Vec::new(), page_size, 1, Sort::Updated);
+    let search = Search::page(ResourceType::GROUP, Vec::new(), page_size, 1, Sort::Updated);
     let bundle = inquiry.search(search).await?;
     let total = bundle.total();
     let rows = bundle.into_resources();
@@ -216,6 +222,8 @@ pub struct StudyMetadataAnswer {
 impl Tool for StudyMetadata {
     const NAME: &'static str = "get_study_metadata";
     const TITLE: &'static str = "Describe a study";
+    const FAMILY: Family = Family::Studies;
+    const NEEDS: &'static [Need] = &[Need::Exchange];
     const DESCRIPTION: &'static str =
         "Name, description and organization of one study, by its study_id from list_studies.";
     type Input = StudyInput;

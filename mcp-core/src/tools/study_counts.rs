@@ -12,6 +12,7 @@ use super::data_type::resolve;
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 use super::error::ToolError;
 use super::records::{Census, Counts, Dating, Records, count, counts};
+use super::served::{Family, Need};
 use super::study_patients::walk;
 use super::who::Kind;
 use crate::backend::fault::Fault;
@@ -66,6 +67,8 @@ pub struct StudyObservationCountAnswer {
 impl Tool for StudyObservationCount {
     const NAME: &'static str = "count_study_observations";
     const TITLE: &'static str = "Count a study's observations";
+    const FAMILY: Family = Family::Studies;
+    const NEEDS: &'static [Need] = &[Need::Exchange];
     const DESCRIPTION: &'static str = "How many observations the patients of a study have, of the kinds that the study asked for; \
          by kind, by days and by patient if asked.";
     type Input = StudyObservationCountInput;
@@ -126,10 +129,13 @@ async fn by_patient(
     }
     let patients: Vec<PatientId> =
         walked.rows.iter().filter_map(|row| PatientId::parse(&identifier(row, "/id")?)).collect();
+    let work = inquiry.progress.work_in(patients.len());
     let counted: Vec<(PatientId, Result<u64, Fault>)> = futures::stream::iter(patients)
         .map(|patient| async move {
             let filters = records.narrowed(Filter::Patient(patient.clone())).inside();
-            (patient, count(inquiry, filters).await)
+            let counted = count(inquiry, filters).await;
+            work.part_done();
+            (patient, counted)
         })
         .buffer_unordered(inquiry.profile.bounds.fan_out)
         .collect()

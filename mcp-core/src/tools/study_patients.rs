@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Tool;
 use super::envelope::{Envelope, TruncatedBy};
 use super::error::ToolError;
+use super::served::{Family, Need};
 use super::text::clean_option;
 use crate::backend::inquiry::{Inquiry, Walked};
 use crate::backend::surface::Call;
@@ -73,6 +74,8 @@ impl StudyPatient {
 impl Tool for StudyPatients {
     const NAME: &'static str = "list_study_patients";
     const TITLE: &'static str = "List a study's patients";
+    const FAMILY: Family = Family::Studies;
+    const NEEDS: &'static [Need] = &[Need::Exchange];
     const DESCRIPTION: &'static str = "The patients enrolled in one study, with patient_id, name, e-mail address and birth date. \
          Take study_id from list_studies.";
     type Input = StudyPatientsInput;

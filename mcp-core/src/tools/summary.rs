@@ -14,10 +14,12 @@ use super::error::ToolError;
 use super::range::Range;
 use super::records::{Counts, Dating, Records, counts, page};
 use super::rows::Timestamped;
+use super::served::{Family, Need};
 use super::timeline::{Read, read_undated};
 use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::profile::Interaction;
 use crate::fhir::id::PatientId;
 use crate::fhir::search::Sort;
 
@@ -80,6 +82,8 @@ struct Tally {
 impl Tool for Summary {
     const NAME: &'static str = "summarize_patient_observations";
     const TITLE: &'static str = "Summarize a patient's observations";
+    const FAMILY: Family = Family::Observations;
+    const NEEDS: &'static [Need] = &[Need::OnType("Observation", Interaction::Search)];
     const DESCRIPTION: &'static str = "Which kinds of data a patient has: for each kind its code, how many observations, and the \
          earliest and latest time; by days if asked. A good first question about a patient.";
     type Input = SummaryInput;
@@ -129,8 +133,13 @@ async fn tally(
         let empty = |kind| Tally { kind, count: 0, range: Range::default() };
         return Ok(kinds.into_iter().map(empty).collect());
     }
+    let work = inquiry.progress.work_in(kinds.len());
     let probes: Vec<(DataType, Result<Tally, Fault>)> = futures::stream::iter(kinds)
-        .map(|kind| async move { (kind.clone(), probe(inquiry, records, kind).await) })
+        .map(|kind| async move {
+            let probed = probe(inquiry, records, kind.clone()).await;
+            work.part_done();
+            (kind, probed)
+        })
         .buffered(inquiry.profile.bounds.fan_out)
         .collect()
         .await;
@@ -230,6 +239,7 @@ mod tests {
 
     fn tally(code: &str, count: u64) -> Tally {
         let kind = DataType {
+            name: None,
             system: "https://w3id.org/openmhealth".to_owned(),
             code: code.to_owned(),
             display: "Heart Rate".to_owned(),

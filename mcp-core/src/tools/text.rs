@@ -18,6 +18,21 @@ pub fn clean_option(text: Option<&str>) -> Option<String> {
     text.map(clean).filter(|text| !text.is_empty())
 }
 
+/// Cleans a long text: a narrative, a note.
+pub fn long(text: &str) -> String {
+    capped(text, LONGEST_IN_RECORD)
+}
+
+/// Whether a text holds nothing that is hidden.
+pub fn is_clean(text: &str) -> bool {
+    text.chars().all(|c| matches!(c, '\n' | '\r' | '\t') || visible(c) == Some(c))
+}
+
+/// A text without what is hidden in it, of whatever length.
+pub fn unhidden(text: &str) -> String {
+    text.chars().filter_map(visible).collect()
+}
+
 /// Cleans every text in a record, the names of its members too.
 pub fn clean_record(record: Value) -> Value {
     match record {

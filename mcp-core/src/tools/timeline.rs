@@ -77,12 +77,17 @@ async fn pages(
 ) -> Result<Read, Fault> {
     let bounds = inquiry.profile.bounds;
     let affordable = last.min(first.saturating_add(u64::from(bounds.undated_pages)) - 1);
-    let numbers = (first..=affordable).filter_map(|number| u32::try_from(number).ok());
-    let answers: Vec<Result<Bundle, Fault>> = futures::stream::iter(numbers)
-        .map(|number| inquiry.search(page(filters.clone(), bounds.page_size, number, sort)))
-        .buffered(bounds.fan_out)
-        .collect()
-        .await;
+    let numbers: Vec<u32> =
+        (first..=affordable).filter_map(|number| u32::try_from(number).ok()).collect();
+    let work = inquiry.progress.work_in(numbers.len());
+    let read = async |number| {
+        let answer =
+            inquiry.search(page(filters.clone(), bounds.page_size, number, sort.clone())).await;
+        work.part_done();
+        answer
+    };
+    let answers: Vec<Result<Bundle, Fault>> =
+        futures::stream::iter(numbers).map(read).buffered(bounds.fan_out).collect().await;
     let stopped_by = (affordable < last).then_some(TruncatedBy::Limit);
     let mut read = Read { rows: Vec::new(), stopped_by };
     for answer in answers {
@@ -105,10 +110,10 @@ fn without_repeats(rows: &mut Vec<Observation>) {
 
 /// Puts records in order of their instants; those without any time come last both ways, and equal
 /// ones go by id, as at the backend.
-pub fn order(rows: &mut [Observation], sort: Sort) {
+pub fn order(rows: &mut [Observation], sort: &Sort) {
     rows.sort_by(|one, other| {
         let by_time = match (one.instant(), other.instant()) {
-            (Some(one), Some(other)) if sort == Sort::Newest => other.cmp(&one),
+            (Some(one), Some(other)) if *sort == Sort::Newest => other.cmp(&one),
             (Some(one), Some(other)) => one.cmp(&other),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -138,7 +143,7 @@ mod tests {
         Observation::read(&resource).unwrap()
     }
 
-    fn ordered(sort: Sort) -> Vec<String> {
+    fn ordered(sort: &Sort) -> Vec<String> {
         let mut rows = vec![
             point("5", None),
             point("10", Some("2026-11-02T00:00:00Z")),
@@ -151,8 +156,8 @@ mod tests {
 
     #[test]
     fn instants_are_compared_as_instants_and_rows_without_one_come_last() {
-        assert_eq!(ordered(Sort::Newest), ["9", "10", "7", "5"]);
-        assert_eq!(ordered(Sort::Oldest), ["7", "9", "10", "5"]);
+        assert_eq!(ordered(&Sort::Newest), ["9", "10", "7", "5"]);
+        assert_eq!(ordered(&Sort::Oldest), ["7", "9", "10", "5"]);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::backend::inquiry::Inquiry;
 use crate::backend::surface::Call;
 use crate::fhir::id::PatientId;
 use crate::fhir::json::{identifier, text};
-use crate::fhir::search::{ResourceType, Search, Sort};
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search::{Search, Sort};
 
 use super::error::ToolError;
 
@@ -25,6 +26,10 @@ impl Kind {
     /// # Errors
     /// See [`Fault`]; without an answer nobody is taken for anybody.
     pub async fn learn(inquiry: &Inquiry) -> Result<Self, Fault> {
+        // Only the Exchange ignores filters for patients; any other backend applies its own rules.
+        if inquiry.profile.rest.is_none() {
+            return Ok(Self::Staff);
+        }
         let profile = inquiry.ask(&Call::UserProfile).await?;
         let kind = text(&profile, "/userType").ok_or(Fault::Malformed)?;
         let is_patient =
@@ -34,7 +39,7 @@ impl Kind {
 
     /// A patient user's own id: the single patient that the backend shows them.
     async fn own(inquiry: &Inquiry) -> Result<Self, Fault> {
-        let search = Search::page(ResourceType::Patient, Vec::new(), 2, 1, Sort::Updated);
+        let search = Search::page(ResourceType::PATIENT, Vec::new(), 2, 1, Sort::Updated);
         let bundle = inquiry.search(search).await?;
         match bundle.resources() {
             [] => Ok(Self::Patient(None)),
@@ -55,11 +60,13 @@ impl Kind {
     }
 }
 
-/// Refuses a patient user's question about somebody else, before any record is asked for.
+/// Refuses an id that this backend cannot have given out, and a patient user's question about somebody
+/// else, before any record is asked for.
 ///
 /// # Errors
 /// Not found or not authorized, or no answer from the backend.
 pub async fn may_see(inquiry: &Inquiry, patient: &PatientId) -> Result<(), ToolError> {
+    inquiry.takes_id("patient_id", patient.as_str())?;
     if Kind::learn(inquiry).await?.may_ask_about(patient) {
         Ok(())
     } else {

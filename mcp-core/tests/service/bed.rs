@@ -1,6 +1,7 @@
 //! A core in this process and a backend that answers what the test wrote down.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use authz::hop::{self, HopClaims, HopSealer};
@@ -116,6 +117,8 @@ async fn reply(State(backend): State<Backend>, request: Request) -> Response {
 /// A core, its backend, and the key between the gateway and it.
 pub(crate) struct Bed {
     pub(crate) backend: Backend,
+    profile: &'static str,
+    ahead: Arc<AtomicU64>,
     router: Router,
     admin: Router,
     base_url: String,
@@ -158,6 +161,11 @@ impl Bed {
         Self::start_with(BackendLimits::default()).await
     }
 
+    /// A core for a backend of another kind.
+    pub(crate) async fn start_as(profile: &'static str) -> Self {
+        Self { profile, ..Self::start().await }
+    }
+
     pub(crate) async fn start_with(limits: BackendLimits) -> Self {
         let backend = Backend::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -165,14 +173,29 @@ impl Bed {
         let app = Router::new().fallback(reply).with_state(backend.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         let config = Config {
+            listen_tls: None,
+            authority: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             admin: "127.0.0.1:0".parse().unwrap(),
             hop_key: key(1),
             profiles: None,
             backend: limits,
         };
-        let core = Core::new(config).unwrap();
-        Self { backend, router: core.router(), admin: core.admin_router(), base_url }
+        let ahead = Arc::new(AtomicU64::new(0));
+        let shared = Arc::clone(&ahead);
+        let clock = move || {
+            let passed = std::time::Duration::from_secs(shared.load(Ordering::SeqCst));
+            jiff::Timestamp::now() + passed
+        };
+        let core = Core::new(config).unwrap().with_clock(Arc::new(clock));
+        Self {
+            backend,
+            profile: "jhe",
+            ahead,
+            router: core.router(),
+            admin: core.admin_router(),
+            base_url,
+        }
     }
 
     /// The claims of a request with this token, permitted to list these tools.
@@ -181,7 +204,7 @@ impl Bed {
             "subject": "10002",
             "client": "client",
             "scope": "user/*.rs",
-            "backend": {"name": "jhe", "profile": "jhe", "base_url": self.base_url},
+            "backend": {"name": "jhe", "profile": self.profile, "base_url": self.base_url},
             "backend_token": token,
             "request_id": "request-1",
             "tools": tools,
@@ -193,11 +216,22 @@ impl Bed {
         HopSealer::new(key(1)).seal(claims, body, now(), &mut StdRng::seed_from_u64(1))
     }
 
+    /// Lets time pass, for core and for whoever seals.
+    pub(crate) fn advance(&self, by: std::time::Duration) {
+        self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn sealed(&self, claims: HopClaims, body: &[u8]) -> String {
+        let passed = std::time::Duration::from_secs(self.ahead.load(Ordering::SeqCst));
+        let now = now().plus(passed);
+        HopSealer::new(key(1)).seal(claims, body, now, &mut StdRng::seed_from_u64(1))
+    }
+
     pub(crate) async fn send(&self, hop: Option<String>, version: &str, body: &Value) -> Answer {
         self.send_with(hop, version, body, &[]).await
     }
 
-    async fn send_with(
+    pub(crate) async fn send_with(
         &self,
         hop: Option<String>,
         version: &str,
@@ -244,7 +278,7 @@ impl Bed {
         tools: Option<&[&str]>,
     ) -> Answer {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let hop = Self::seal(self.claims("token-mary", tools), body.to_string().as_bytes());
+        let hop = self.sealed(self.claims("token-mary", tools), body.to_string().as_bytes());
         self.send(Some(hop), "2025-06-18", &body).await
     }
 

@@ -29,6 +29,19 @@ async fn a_hop_header_sealed_for_another_body_does_not_open() {
 }
 
 #[tokio::test]
+async fn a_page_in_a_browser_is_not_answered_even_with_a_hop() {
+    let bed = Bed::start().await;
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    let hop = || Some(Bed::seal(bed.claims("token", None), body.to_string().as_bytes()));
+    for origin in ["https://evil.example", "null", "http://127.0.0.1"] {
+        let more = [("origin", Some(origin.to_owned()))];
+        let answer = bed.send_with(hop(), "2025-06-18", &body, &more).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin}");
+    }
+    assert_eq!(bed.send(hop(), "2025-06-18", &body).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_callers_own_token_is_the_one_that_is_sent() {
     let bed = Bed::start().await;
     bed.backend

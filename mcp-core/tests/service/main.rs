@@ -8,8 +8,10 @@
 )]
 
 mod bed;
+mod generic;
 mod hop;
 mod observations;
+mod paging;
 mod patients;
 mod protocol;
 mod studies;
