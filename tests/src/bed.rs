@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,47 +18,12 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::GatewayClock;
 use crate::exchange::{FakeExchange, ManualClock, Options};
-use crate::fleet::{Fleet, RingEntry, Surroundings};
-
-/// What a story may want otherwise.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// YAML that follows the generated `gateway.yaml`: sections that it does not have.
-    pub extra_yaml: String,
-    /// The section `limits`.
-    pub limits: String,
-    /// The line `audience` of the section `backend`; further lines of the section may follow.
-    pub audience: String,
-    /// How many gateways there are; several stand behind a balancer, with one key ring.
-    pub replicas: usize,
-    /// The key ring.
-    pub ring: Vec<RingEntry>,
-    /// The name of the backend.
-    pub backend: String,
-    /// Whether browsers reach the backend as `localhost`, and the programs by its address.
-    pub public_localhost: bool,
-    /// Certificate and key for `localhost`: clients come by https.
-    pub tls: Option<[PathBuf; 2]>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            extra_yaml: String::new(),
-            // Generous: a story about something else should not meet them.
-            limits: "{calls_per_minute: 60000, burst: 10000, concurrent_calls: 1000, \
-                      anonymous_per_minute: 60000}"
-                .to_owned(),
-            audience: "{own_client: true}".to_owned(),
-            replicas: 1,
-            ring: vec![RingEntry { id: 1, state: "active", key: random_key() }],
-            backend: "jhe".to_owned(),
-            public_localhost: false,
-            tls: None,
-        }
-    }
-}
+use crate::fixture;
+use crate::fleet::{self, Fleet, Surroundings};
+use crate::inside::Inside;
+pub use crate::setup::{Behind, Setup};
 
 /// Both programs and an Exchange. They stop when the bed is dropped.
 pub struct TestBed {
@@ -70,7 +34,7 @@ pub struct TestBed {
     /// What the gateways were started with.
     pub setup: Setup,
     clock: ManualClock,
-    fleet: Fleet,
+    pub(crate) fleet: Fleet,
     origin: String,
     core_address: SocketAddr,
     hop_key: String,
@@ -103,10 +67,17 @@ impl TestBed {
             Some(_) => format!("https://localhost:{}", address.port()),
         };
         exchange.allow_redirect(&format!("{origin}/oauth/callback"));
-        let core_address = tools.local_addr()?;
         let hop_key = random_key();
         let core_stop = CancellationToken::new();
-        let core = core(tools, &hop_key, &clock, core_stop.clone())?;
+        let stop = core_stop.clone();
+        let mut core_address = tools.local_addr()?;
+        if let Behind::At(address) = setup.behind {
+            core_address = address;
+        }
+        let core = match setup.behind {
+            Behind::Fixture => fixture::start(tools, &hop_key, &clock, stop)?,
+            Behind::Core | Behind::At(_) => core(tools, &hop_key, &clock, stop, &setup.inside)?,
+        };
         let behind = (core_address, hop_key.clone());
         let around = Surroundings::of(&exchange, origin.clone(), behind, clock.clone());
         let records = around.records.clone();
@@ -164,6 +135,23 @@ impl TestBed {
         Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or_default())
     }
 
+    /// The gateway's `gateway.yaml`, for a story about commands that read one.
+    pub fn yaml(&self) -> String {
+        let first = self.fleet.gateways.first().and_then(|one| one.public.first().copied());
+        let address = first.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 1)));
+        fleet::yaml(&self.setup, &self.fleet.surroundings, address)
+    }
+
+    /// What `{env: name}` in it stands for.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        fleet::variable(&self.setup, &self.fleet.surroundings, name)
+    }
+
+    /// The gateway's clock.
+    pub fn clock(&self) -> GatewayClock {
+        GatewayClock::over(&self.clock)
+    }
+
     /// Lets time pass, everywhere at once.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
@@ -181,6 +169,21 @@ impl TestBed {
     pub async fn metrics(&self) -> Result<String> {
         let answer = reqwest::get(format!("{}/metrics", self.admin())).await?;
         Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// The metrics of every gateway.
+    pub async fn metrics_of_all(&self) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        for gateway in &self.fleet.gateways {
+            let answer = reqwest::get(format!("http://{}/metrics", gateway.admin)).await?;
+            all.push(answer.error_for_status()?.text().await?);
+        }
+        Ok(all)
+    }
+
+    /// Tells every gateway to send its clients elsewhere.
+    pub fn retreat(&self) {
+        self.fleet.gateways.iter().for_each(Running::retreat);
     }
 
     /// Stops core, so that nobody answers behind the gateway.
@@ -202,9 +205,12 @@ impl Records {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// As events.
+    /// As events, one for each call; the lines that say when a run began and ended are left out.
     pub fn events(&self) -> Result<Vec<Value>> {
-        self.text().lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+        let lines: Result<Vec<Value>> =
+            self.text().lines().map(|line| Ok(serde_json::from_str(line)?)).collect();
+        let is_call = |line: &Value| line.get("event").is_some_and(|event| event == "call");
+        Ok(lines?.into_iter().filter(is_call).collect())
     }
 }
 
@@ -236,13 +242,16 @@ fn core(
     hop_key: &str,
     clock: &ManualClock,
     stop: CancellationToken,
+    inside: &Inside,
 ) -> Result<JoinHandle<Result<()>>> {
     let config = CoreConfig {
         listen: listener.local_addr()?,
+        listen_tls: inside.listen_tls(),
         admin: SocketAddr::from(([127, 0, 0, 1], 0)),
         hop_key: authz::keyring::SecretKey::from_base64(hop_key)?,
         profiles: None,
         backend: BackendLimits::default(),
+        authority: inside.core_trusts()?,
     };
     let shared = clock.clone();
     let core = Core::new(config)?.with_clock(Arc::new(move || shared.now()));

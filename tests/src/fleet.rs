@@ -60,7 +60,7 @@ impl Surroundings {
 #[derive(Debug)]
 pub(crate) struct Fleet {
     pub(crate) gateways: Vec<Running>,
-    surroundings: Surroundings,
+    pub(crate) surroundings: Surroundings,
     /// Only where there are several.
     balancer: Option<Balancer>,
 }
@@ -94,6 +94,7 @@ impl Fleet {
         let (Some(from), Some(to)) = addresses else { anyhow::bail!("nobody listens") };
         ensure!(from != to, "the new gateway has an address of its own");
         balancer.replace(from, to);
+        old.retreat();
         balancer.drained(from).await;
         old.shutdown().await;
         Ok(())
@@ -102,7 +103,17 @@ impl Fleet {
 
 fn gateway(public: TcpListener, setup: &Setup, surroundings: &Surroundings) -> Result<Running> {
     let yaml = yaml(setup, surroundings, public.local_addr()?);
-    let environment = |name: &str| match name {
+    let environment = |name: &str| variable(setup, surroundings, name);
+    let config = Config::parse(&yaml, &environment).with_context(|| yaml.clone())?;
+    let clock = GatewayClock::over(&surroundings.clock);
+    Ok(Gateway::build_over(config, Arc::new(clock), Arc::clone(&setup.network))?
+        .audit_to(surroundings.records.clone())
+        .start(Listeners { public: vec![public], admin: listener()? })?)
+}
+
+/// What `{env: name}` stands for.
+pub(crate) fn variable(setup: &Setup, surroundings: &Surroundings, name: &str) -> Option<String> {
+    match name {
         "HOP_KEY" => Some(surroundings.hop_key.clone()),
         "CLIENT_SECRET" => Some(surroundings.client_secret.clone()),
         _ => {
@@ -110,17 +121,14 @@ fn gateway(public: TcpListener, setup: &Setup, surroundings: &Surroundings) -> R
             let entry = setup.ring.iter().find(|entry| entry.id.to_string() == id)?;
             Some(entry.key.clone())
         }
-    };
-    let config = Config::parse(&yaml, &environment).with_context(|| yaml.clone())?;
-    let clock = GatewayClock::over(&surroundings.clock);
-    Ok(Gateway::build(config, Arc::new(clock))?
-        .audit_to(surroundings.records.clone())
-        .start(Listeners { public: vec![public], admin: listener()? })?)
+    }
 }
 
-fn yaml(setup: &Setup, surroundings: &Surroundings, address: SocketAddr) -> String {
+/// `gateway.yaml` of one gateway.
+pub(crate) fn yaml(setup: &Setup, surroundings: &Surroundings, address: SocketAddr) -> String {
     let Surroundings { base_url, client_id, origin, core, .. } = surroundings;
-    let Setup { extra_yaml, limits, audience, backend, .. } = setup;
+    let Setup { extra_yaml, limits, audience, backend, inside, deadlines, caps, .. } = setup;
+    let trusted_proxies = &setup.trusted_proxies;
     let public_url = if setup.public_localhost {
         base_url.replace("127.0.0.1", "localhost")
     } else {
@@ -138,16 +146,20 @@ fn yaml(setup: &Setup, surroundings: &Surroundings, address: SocketAddr) -> Stri
         format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display())
     });
     let tls = tls.unwrap_or_default();
+    let (core_tls, backend_lines) = (inside.core_line(), inside.backend_lines());
+    let base_url = inside.backend.as_ref().unwrap_or(base_url);
     format!(
         "server:
   public_url: {origin}
   listeners: [{{address: \"{address}\"{tls}}}]
   admin: \"127.0.0.1:1\"
-  caps: {{connections_per_address: 10000}}
+  deadlines: {deadlines}
+  caps: {caps}
+  trusted_proxies: {trusted_proxies}
 keys:
   ring: [{ring}]
   hop: {{env: HOP_KEY}}
-core: {{address: \"{core}\"}}
+core: {{address: \"{core}\"{core_tls}}}
 backend:
   name: {backend}
   profile: jhe
@@ -156,7 +168,7 @@ backend:
   client_id: {client_id}
   client_secret: {{env: CLIENT_SECRET}}
   scope: openid email
-  audience: {audience}
+{backend_lines}  audience: {audience}
 limits: {limits}
 {extra_yaml}
 "

@@ -5,10 +5,25 @@
 
 mod balancer;
 pub mod bed;
+pub mod certificates;
 pub mod clock;
+pub mod events;
 pub mod exchange;
+pub mod fixture;
 pub mod fleet;
+pub mod forwarder;
+pub mod inside;
 pub mod login;
 pub mod mcp;
+mod minted;
+pub mod programs;
+pub mod raw;
+pub mod raw_h2;
+pub mod reload;
+pub mod scripted_core;
+pub mod semantics;
+mod setup;
+pub mod tls_front;
 
-pub use bed::{Records, Setup, TestBed};
+pub use bed::{Behind, Records, Setup, TestBed};
+pub use inside::Inside;

@@ -40,10 +40,15 @@ pub struct Login {
 impl Login {
     /// Registers with the gateway of `bed`.
     pub async fn register(bed: &TestBed) -> Result<Self> {
+        Self::register_at(bed.origin()).await
+    }
+
+    /// Registers with the gateway at this origin.
+    pub async fn register_at(origin: &str) -> Result<Self> {
         let http = Browser::plain().map(|_| reqwest::Client::new())?;
-        let origin = bed.origin().to_owned();
+        let origin = origin.to_owned();
         let metadata = json!({"client_name": "Story", "redirect_uris": [REDIRECT]});
-        let answer = http.post(bed.at("/register")).json(&metadata).send().await?;
+        let answer = http.post(format!("{origin}/register")).json(&metadata).send().await?;
         ensure!(answer.status() == StatusCode::CREATED, "registration: {}", answer.status());
         let registered: Value = answer.json().await?;
         let client_id = registered["client_id"].as_str().context("a client_id")?.to_owned();

@@ -7,6 +7,10 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::TestBed;
+use crate::events::Events;
+
+/// By which a client knows what progress it is told of.
+pub const PROGRESS_TOKEN: &str = "story-progress";
 
 /// The response headers that a client may see from `/mcp`; any other would be a leak.
 const ALLOWED: [&str; 18] = [
@@ -85,6 +89,11 @@ impl Mcp {
         Self::through(reqwest::Client::new(), bed, era)
     }
 
+    /// A client of whatever gateway has its endpoint at `url`.
+    pub fn at(url: String, http: reqwest::Client, era: Era) -> Self {
+        Self { http, url, era }
+    }
+
     /// A client of the gateway of `bed` over these connections.
     pub fn through(http: reqwest::Client, bed: &TestBed, era: Era) -> Self {
         Self { http, url: bed.at("/mcp"), era }
@@ -109,13 +118,27 @@ impl Mcp {
         tools.cloned().with_context(|| format!("no tools: {}", answer.body))
     }
 
+    /// Calls a tool, asks to be told how far it is, and reads what comes as it comes.
+    pub async fn follow(&self, token: &str, tool: &str, arguments: Value) -> Result<Events> {
+        let meta = json!({"progressToken": PROGRESS_TOKEN});
+        let parameters = json!({"name": tool, "arguments": arguments, "_meta": meta});
+        let (headers, body) = self.message("tools/call", parameters)?;
+        Events::of(self.open(Some(token), headers, body).await?)
+    }
+
     /// Sends one request.
     pub async fn send(
         &self,
         token: Option<&str>,
         method: &str,
-        mut parameters: Value,
+        parameters: Value,
     ) -> Result<Answer> {
+        let (headers, body) = self.message(method, parameters)?;
+        self.post(token, headers, body).await
+    }
+
+    /// The headers and the body of a request.
+    fn message(&self, method: &str, mut parameters: Value) -> Result<(HeaderMap, String)> {
         let mut headers = HeaderMap::new();
         headers.insert("accept", HeaderValue::from_static("application/json, text/event-stream"));
         match self.era {
@@ -129,15 +152,18 @@ impl Mcp {
                 if let Some(name) = name {
                     headers.insert("mcp-name", HeaderValue::from_str(name)?);
                 }
-                parameters["_meta"] = json!({
-                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                    "io.modelcontextprotocol/clientInfo": {"name": "story", "version": "1"},
-                });
+                let meta = &mut parameters["_meta"];
+                for (name, value) in [
+                    ("protocolVersion", json!("2026-07-28")),
+                    ("clientCapabilities", json!({})),
+                    ("clientInfo", json!({"name": "story", "version": "1"})),
+                ] {
+                    meta[format!("io.modelcontextprotocol/{name}")] = value;
+                }
             }
         }
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters});
-        self.post(token, headers, body.to_string()).await
+        Ok((headers, body.to_string()))
     }
 
     /// Posts any body with any headers.
@@ -147,16 +173,8 @@ impl Mcp {
         headers: HeaderMap,
         body: String,
     ) -> Result<Answer> {
-        let mut request = self.http.post(&self.url).headers(headers).body(body);
-        request = request.header("content-type", "application/json");
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let response = request.send().await?;
+        let response = self.open(token, headers, body).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        for name in headers.keys() {
-            ensure!(ALLOWED.contains(&name.as_str()), "the header {name} leaks");
-        }
         let text = response.text().await?;
         let body = if text.is_empty() {
             Value::Null
@@ -164,5 +182,24 @@ impl Mcp {
             serde_json::from_str(&text).with_context(|| format!("HTTP {status}: {text}"))?
         };
         Ok(Answer { status, headers, body })
+    }
+
+    /// Posts, and returns when the head of the answer is here.
+    async fn open(
+        &self,
+        token: Option<&str>,
+        headers: HeaderMap,
+        body: String,
+    ) -> Result<reqwest::Response> {
+        let mut request = self.http.post(&self.url).headers(headers).body(body);
+        request = request.header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await?;
+        for name in response.headers().keys() {
+            ensure!(ALLOWED.contains(&name.as_str()), "the header {name} leaks");
+        }
+        Ok(response)
     }
 }

@@ -13,3 +13,8 @@ install() { # folder, packages, command: runs the command unless the folder alre
 install_from_npm() { # folder, packages
   install "$1" "${*:2}" "npm install --no-fund --no-audit --loglevel=error --prefix . ${*:2}"
 }
+
+install_conformance() { # the MCP conformance suite and the Node.js that it wants; sets conformance_path
+  install_from_npm "$cache/conformance" node@22.23.3 @modelcontextprotocol/conformance@0.2.0-alpha.12
+  conformance_path=$cache/conformance/node_modules/node/bin:$cache/conformance/node_modules/.bin
+}

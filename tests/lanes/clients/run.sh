@@ -15,7 +15,7 @@ node_packages=(node@22.23.3 @modelcontextprotocol/inspector@2.12.0 mcp-remote@0.
 
 install "$cache/python" "${python_packages[*]}" "python3 -m venv . && bin/pip install --quiet ${python_packages[*]}"
 install_from_npm "$cache/node" "${node_packages[@]}"
-install_from_npm "$cache/conformance" @modelcontextprotocol/conformance@0.2.0-alpha.12
+install_conformance
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -37,10 +37,12 @@ async fn main() -> Result<()> {
     let yaml = yaml(&exchange, tools.local_addr()?);
     let core = Core::new(CoreConfig {
         listen: tools.local_addr()?,
+        listen_tls: None,
         admin: SocketAddr::from(([127, 0, 0, 1], 0)),
         hop_key: authz::keyring::SecretKey::from_base64(&hop_key)?,
         profiles: None,
         backend: BackendLimits::default(),
+        authority: None,
     })?;
     let core = tokio::spawn(core.serve(tools, None, stop.clone()));
     let config = GatewayConfig::parse(&yaml, &|name| match name {
@@ -98,7 +100,10 @@ backend:
   client_secret: {{env: CLIENT_SECRET}}
   scope: openid email
   audience: {{own_client: true}}
-limits: {{calls_per_minute: 6000, burst: 600}}
+limits:
+  calls_per_minute: 6000
+  burst: 600
+  per_address: {{register: 600, authorize: 600, token: 600}}
 ",
         port = GATEWAY.port(),
     )

@@ -21,6 +21,8 @@ pub enum Fault {
     RetryAfter(u16, u32),
     /// No answer until the fault is cleared; then the genuine one.
     Hang,
+    /// As many genuine answers as it is planned for; whoever comes later waits for the next plan.
+    Rationed,
     /// The genuine answer, after this time.
     Slow(Duration),
     /// 200, labelled JSON, and not JSON.
@@ -132,6 +134,9 @@ impl Script {
     pub(super) fn strike(&self, endpoint: Endpoint) -> Option<Fault> {
         let mut planned = self.planned();
         let entry = planned.get_mut(&endpoint)?;
+        if entry.fault == Fault::Rationed {
+            return Some(Fault::Rationed);
+        }
         match &mut entry.left {
             None => Some(entry.fault.clone()),
             Some(0) => None,
@@ -142,18 +147,27 @@ impl Script {
         }
     }
 
-    /// Waits while the group is told to hang.
+    /// Waits while the group is told to hang, or until an answer of its ration is left.
     pub(super) async fn released(&self, endpoint: Endpoint) {
         let mut changed = self.changed.subscribe();
-        while self.hangs(endpoint) {
+        while self.holds(endpoint) {
             if changed.changed().await.is_err() {
                 return;
             }
         }
     }
 
-    fn hangs(&self, endpoint: Endpoint) -> bool {
-        self.planned().get(&endpoint).is_some_and(|entry| entry.fault == Fault::Hang)
+    fn holds(&self, endpoint: Endpoint) -> bool {
+        let mut planned = self.planned();
+        let Some(entry) = planned.get_mut(&endpoint) else { return false };
+        match (&entry.fault, &mut entry.left) {
+            (Fault::Hang, _) | (Fault::Rationed, Some(0)) => true,
+            (Fault::Rationed, Some(left)) => {
+                *left -= 1;
+                false
+            }
+            _ => false,
+        }
     }
 
     fn planned(&self) -> MutexGuard<'_, HashMap<Endpoint, Planned>> {

@@ -81,7 +81,7 @@ pub(super) fn authorize(exchange: &Exchange, incoming: &Incoming) -> Reply {
     let posted = incoming.method == Method::POST;
     let request = if posted { &fields } else { &incoming.query };
     if request.last("prompt").is_some_and(|prompt| prompt.split(' ').any(|p| p == "none")) {
-        return Reply::server_error();
+        return without_a_prompt(exchange, request);
     }
     let session = exchange.accounts().logged_in(incoming.cookie("sessionid"), exchange.now());
     let asks_login = request.last("prompt").is_some_and(|prompt| prompt == "login");
@@ -155,6 +155,29 @@ fn registered(exchange: &Exchange, request: &Pairs) -> Result<(Application, Stri
         }
         (None, _) => Err("Missing redirect URI."),
     }
+}
+
+/// `prompt=none`: judged before anybody is logged in. Alone and with `openid` it breaks; with another
+/// word it is the error that OpenID Connect Core §3.1.2.1 wants.
+fn without_a_prompt(exchange: &Exchange, request: &Pairs) -> Reply {
+    let redirect_uri = match registered(exchange, request) {
+        Ok((_, redirect_uri)) => redirect_uri,
+        Err(text) => return Reply::page(400, "Error: invalid_request", text),
+    };
+    let asked = match checked(request) {
+        Ok(asked) => asked,
+        Err((error, text)) => {
+            return back(&redirect_uri, request, &refusal(error, text.as_deref()));
+        }
+    };
+    if request.last("prompt") != Some("none") {
+        let text = "Prompt none is mutually exclusive with other values.";
+        return back(&redirect_uri, request, &refusal("invalid_request", Some(text)));
+    }
+    if asked.scope.split(' ').any(|scope| scope == "openid") {
+        return Reply::server_error();
+    }
+    back(&redirect_uri, request, &refusal("login_required", None))
 }
 
 struct Asked {

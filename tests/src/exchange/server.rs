@@ -9,7 +9,8 @@ use axum::extract::{Request, State};
 use axum::serve::Listener;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use http::Response;
+use http::header::DATE;
+use http::{HeaderValue, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -92,25 +93,40 @@ pub(super) async fn serve_one(
     State(exchange): State<Arc<Exchange>>,
     request: Request,
 ) -> Response<Body> {
-    let mut incoming = read(request).await;
+    let incoming = read(request).await;
     let endpoint = Endpoint::of(&incoming.path);
     let _visit = exchange.log.arrive(seen(&exchange, endpoint, &incoming));
     let fault = exchange.script.strike(endpoint);
+    let mut response = struck(&exchange, incoming, endpoint, fault).await;
+    // Its own time, not the machine's (RFC 9110 §6.6.1).
+    let date = exchange.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+async fn struck(
+    exchange: &Exchange,
+    mut incoming: Incoming,
+    endpoint: Endpoint,
+    fault: Option<Fault>,
+) -> Response<Body> {
     if let Some(Fault::Lie(lie)) = &fault {
         incoming.lie = Some(lie.clone());
     }
     match fault {
-        None => answer(&exchange, &incoming).into_response(),
-        Some(Fault::Lie(lie)) => lie_about(&lie, answer(&exchange, &incoming)).into_response(),
-        Some(Fault::Hang) => {
+        None => answer(exchange, &incoming).into_response(),
+        Some(Fault::Lie(lie)) => lie_about(&lie, answer(exchange, &incoming)).into_response(),
+        Some(Fault::Hang | Fault::Rationed) => {
             exchange.script.released(endpoint).await;
-            answer(&exchange, &incoming).into_response()
+            answer(exchange, &incoming).into_response()
         }
         Some(Fault::Slow(time)) => {
             tokio::time::sleep(time).await;
-            answer(&exchange, &incoming).into_response()
+            answer(exchange, &incoming).into_response()
         }
-        Some(Fault::Truncated) => truncated(answer(&exchange, &incoming)),
+        Some(Fault::Truncated) => truncated(answer(exchange, &incoming)),
         Some(Fault::Disconnect) => disconnected(),
         Some(Fault::Unavailable) => failed(503).finished().into_response(),
         Some(Fault::Status(status)) => failed(status).finished().into_response(),

@@ -240,6 +240,28 @@ async fn what_hangs_is_answered_when_it_is_released() {
 }
 
 #[tokio::test]
+async fn of_a_ration_each_answer_goes_to_one_request() {
+    let bed = Bed::new().await;
+    bed.exchange.fault_times(Endpoint::Discovery, Fault::Rationed, 1);
+    assert_eq!(bed.health().send().await.unwrap().status(), 200);
+    let mut waiting = vec![tokio::spawn(bed.health().send()), tokio::spawn(bed.health().send())];
+    while bed.exchange.log().open(Endpoint::Discovery) < 2 {
+        tokio::task::yield_now().await;
+    }
+    bed.exchange.fault_times(Endpoint::Discovery, Fault::Rationed, 1);
+    while bed.exchange.log().open(Endpoint::Discovery) > 1 {
+        tokio::task::yield_now().await;
+    }
+    let (first, _, others) = futures::future::select_all(waiting.drain(..)).await;
+    assert_eq!(first.unwrap().unwrap().status(), 200);
+    assert!(others.iter().all(|other| !other.is_finished()));
+    bed.exchange.clear(Endpoint::Discovery);
+    for other in others {
+        assert_eq!(other.await.unwrap().unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn an_unreachable_exchange_refuses_connections_and_returns_on_its_port() {
     let bed = Bed::new().await;
     bed.exchange.reachable(false).await;

@@ -70,6 +70,33 @@ async fn every_login_of_a_known_client_asks_too_and_names_it() -> Result<()> {
     Ok(())
 }
 
+/// The page without what differs from one run to the next: the Exchange's port, and what is sealed.
+fn settled(page: &str, bed: &TestBed) -> String {
+    let exchange = bed.exchange.base_url();
+    let authority = exchange.trim_start_matches("http://").trim_end_matches('/');
+    let page = page.replace(authority, "jhe.example.org");
+    let (before, sealed) = page.split_once("name=\"request\" value=\"").unwrap();
+    let (_, after) = sealed.split_once('"').unwrap();
+    format!("{before}name=\"request\" value=\"…\"{after}")
+}
+
+#[tokio::test]
+async fn the_consent_page_of_each_kind_of_client_is_that_of_the_snapshot() -> Result<()> {
+    let bed = bed("pages").await?;
+    let registered = Login::register(&bed).await?;
+    for (kind, id) in [
+        ("registered", registered.client_id.as_str()),
+        ("named", "named"),
+        ("documented", DOCUMENT),
+    ] {
+        let login = client(&bed, id).await?;
+        let page = Browser::plain()?.open(&login.authorize_url(&[])?).await?;
+        assert_eq!(page.status, 200, "{kind}");
+        insta::assert_snapshot!(format!("consent_{kind}"), settled(&page.text, &bed));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_known_client_returns_only_to_its_own_uris() -> Result<()> {
     let bed = bed("returns").await?;

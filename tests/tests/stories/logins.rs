@@ -158,7 +158,7 @@ async fn the_token_answer_is_not_stored_and_holds_nothing_of_the_backend() -> Re
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let body: Value = answer.json().await?;
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["access_token", "expires_in", "refresh_token", "scope", "token_type"]);
+    assert_eq!(keys, ["access_token", "token_type", "expires_in", "scope", "refresh_token"]);
     Ok(())
 }
 

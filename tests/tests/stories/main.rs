@@ -4,15 +4,24 @@
 
 mod attacks;
 mod client_documents;
+mod doctor;
+mod edge;
 mod exchange_replays;
+mod flapping;
 mod isolation;
 mod logins;
 mod matrix;
 mod operators;
 mod outages;
+mod panics;
+mod programs;
+mod progress;
 mod records;
 mod refusals;
+mod reload;
 mod samples;
+mod shared_limits;
 mod single_flight;
 mod tls;
 mod tools;
+mod traces;

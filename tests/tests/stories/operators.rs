@@ -6,7 +6,10 @@ use authz::rejection::RejectionCode;
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 /// Where the words stand that no type lists.
 const GATEWAY_FAULTS: &str = include_str!("../../../gateway/src/fault.rs");
+const GATEWAY_EXPIRY: &str = include_str!("../../../gateway/src/tls/expiry.rs");
+const GATEWAY_RELOADS: &str = include_str!("../../../gateway/src/reload/report.rs");
 const GATEWAY_METRICS: &str = include_str!("../../../gateway/src/metrics.rs");
+const GATEWAY_LIMITS: &str = include_str!("../../../gateway/src/rate_limit/counters.rs");
 const CORE_ERRORS: &str = include_str!("../../../mcp-core/src/tools/error.rs");
 const CORE_FAULTS: &str = include_str!("../../../mcp-core/src/backend/fault.rs");
 const CORE_METRICS: &str = include_str!("../../../mcp-core/src/metrics.rs");
@@ -38,13 +41,27 @@ fn every_fault_and_every_tool_error_has_its_row() {
 
 #[test]
 fn every_metric_has_its_row() {
-    for (source, prefix, least) in [(GATEWAY_METRICS, "gateway_", 9), (CORE_METRICS, "mcp_", 3)] {
+    let sources = [
+        (GATEWAY_METRICS, "gateway_", 9),
+        (GATEWAY_EXPIRY, "gateway_", 1),
+        (GATEWAY_LIMITS, "gateway_", 4),
+        (GATEWAY_RELOADS, "gateway_", 4),
+        (CORE_METRICS, "mcp_", 3),
+    ];
+    for (source, prefix, least) in sources {
         let quoted = source.split('"').filter(|text| text.starts_with(prefix));
         let names: Vec<&str> = quoted.filter(|text| text.bytes().all(is_word)).collect();
         assert!(names.len() >= least, "the names are found: {names:?}");
         for name in names {
             assert!(has_row(name), "{name} has no row");
         }
+    }
+}
+
+#[test]
+fn every_check_of_the_doctor_has_its_row() {
+    for check in fhir_mcp_gateway::doctor::Check::ALL {
+        assert!(has_row(check.as_str()), "{} has no row", check.as_str());
     }
 }
 

@@ -1,6 +1,10 @@
 //! What is written down: one audit event for each call, and no secret and no person in any of it.
 
+use std::sync::LazyLock;
+
 use anyhow::Result;
+use futures::StreamExt as _;
+use futures::stream;
 use serde_json::json;
 use testbed::TestBed;
 use testbed::login::Login;
@@ -63,20 +67,96 @@ async fn no_token_no_name_and_no_argument_stands_in_audit_trail_or_metrics() -> 
     Ok(())
 }
 
-#[tokio::test]
-async fn a_name_that_a_client_invents_makes_no_metric_series() -> Result<()> {
+/// A path, a method, a tool, a user agent and a header that nobody else has.
+async fn invent(bed: &TestBed, mcp: &Mcp, token: &str, at: usize) -> Result<()> {
+    if at.is_multiple_of(25) {
+        mcp.call(token, &format!("invented_{at}"), json!({format!("argument_{at}"): at})).await?;
+        return Ok(());
+    }
+    let method = reqwest::Method::from_bytes(format!("M{at}").as_bytes())?;
+    let method = if at.is_multiple_of(2) { reqwest::Method::GET } else { method };
+    let url = bed.at(&format!("/invented-{at}?{at}={at}"));
+    let request = HTTP.request(method, url).header("user-agent", format!("agent/{at}"));
+    request.header(format!("x-invented-{at}"), at).bearer_auth(at).send().await?;
+    Ok(())
+}
+
+static HTTP: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_thousand_names_that_clients_invent_make_no_metric_series() -> Result<()> {
     let bed = TestBed::start().await?;
     let held = Login::register(&bed).await?.log_in("manager_mary").await?;
     let mcp = Mcp::of(&bed, Era::Modern);
-    for at in 0..2 {
-        mcp.call(&held.access, &format!("invented_{at}"), json!({})).await?;
-        reqwest::get(bed.at(&format!("/invented-{at}"))).await?;
-    }
-    let before = bed.metrics().await?.lines().count();
-    for at in 2..20 {
-        mcp.call(&held.access, &format!("invented_{at}"), json!({})).await?;
-        reqwest::get(bed.at(&format!("/invented-{at}"))).await?;
-    }
-    assert_eq!(bed.metrics().await?.lines().count(), before);
+    let many = async |range: std::ops::Range<usize>| -> Result<usize> {
+        let each = range.map(|at| invent(&bed, &mcp, &held.access, at));
+        let sent: Vec<Result<()>> = stream::iter(each).buffer_unordered(32).collect().await;
+        sent.into_iter().collect::<Result<Vec<()>>>()?;
+        Ok(bed.metrics().await?.lines().count())
+    };
+    let before = many(0..200).await?;
+    assert_eq!(many(200..50_000).await?, before);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_patient_stands_in_the_trail_by_pseudonym_and_never_by_id() -> Result<()> {
+    let bed = TestBed::start().await?;
+    let held = Login::register(&bed).await?.log_in("manager_mary").await?;
+    let before = bed.audit().await?.len();
+    let mcp = Mcp::of(&bed, Era::Modern);
+    for (tool, arguments) in [
+        ("get_patient_demographics", json!({"patient_id": 40001})),
+        ("get_patient_date_range", json!({"patient_id": "40001"})),
+        ("get_patient_demographics", json!({"patient_id": 40002})),
+        ("get_patient_demographics", json!({"patient_id": "Ada Canary"})),
+        ("list_studies", json!({})),
+    ] {
+        mcp.call(&held.access, tool, arguments).await?;
+    }
+    let events = bed.audit().await?.split_off(before);
+    let named: Vec<Option<&str>> =
+        events.iter().map(|event| event["patients"][0].as_str()).collect();
+    assert_eq!(named.len(), 5);
+    assert!(named[0].is_some_and(|digits| digits.len() == 32), "{named:?}");
+    assert_eq!(named[0], named[1], "by number and by text");
+    assert!(named[2].is_some() && named[2] != named[0]);
+    assert_eq!(named[3..], [None, None]);
+    for mut event in events {
+        for random in ["boot", "digest", "previous", "request.id", "trace.id", "patients"] {
+            event.as_object_mut().unwrap().remove(random);
+        }
+        let text = event.to_string();
+        assert!(["40001", "40002", "Canary"].iter().all(|id| !text.contains(id)), "{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_public_listener_has_no_admin_page() -> Result<()> {
+    let bed = TestBed::start().await?;
+    for path in ["/metrics", "/status", "/ready", "/live", "/debug/pprof", "/health/../metrics"] {
+        let answer = reqwest::get(bed.at(path)).await?;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert!(!answer.text().await?.contains("gateway_"), "{path}");
+    }
+    assert!(bed.metrics().await?.contains("gateway_build_info"));
+    Ok(())
+}
+
+#[test]
+fn every_tool_that_takes_a_patient_is_in_the_table_of_targets() {
+    let mut with_patient = 0;
+    for entry in fhir_mcp_core::tools::catalogue() {
+        let properties = entry.input_schema["properties"].as_object().unwrap();
+        let named: Vec<&str> = properties
+            .keys()
+            .filter(|name| name.starts_with("patient"))
+            .map(String::as_str)
+            .collect();
+        let known = authz::target::TargetPatient::argument_of(entry.name);
+        assert_eq!(known.as_slice(), named, "{}", entry.name);
+        with_patient += named.len();
+    }
+    assert!(with_patient >= 5);
 }

@@ -120,8 +120,17 @@ async fn unknown_methods_and_unlisted_tools_are_answered_in_json_rpc() -> Result
     let bed = TestBed::start().await?;
     let held = Login::register(&bed).await?.log_in("manager_mary").await?;
     let mcp = Mcp::of(&bed, Era::Modern);
-    let method = mcp.send(Some(&held.access), "logging/setLevel", json!({})).await?;
-    assert_eq!((method.status, &method.body["error"]["code"]), (404, &json!(-32601)));
+    // The first three are open to nobody; prompts are open to all, and core has none.
+    for (method, parameters) in [
+        ("logging/setLevel", json!({"level": "debug"})),
+        ("subscriptions/listen", json!({"notifications": {}})),
+        ("tasks/get", json!({"taskId": "1"})),
+        ("prompts/list", json!({})),
+        ("prompts/get", json!({"name": "any"})),
+    ] {
+        let method = mcp.send(Some(&held.access), method, parameters).await?;
+        assert_eq!((method.status, &method.body["error"]["code"]), (404, &json!(-32601)));
+    }
     let tool = mcp.call(&held.access, "drop_everything", json!({})).await?;
     assert_eq!((tool.status, &tool.body["error"]["code"]), (200, &json!(-32602)));
     Ok(())
@@ -151,16 +160,16 @@ async fn batches_repeated_keys_and_large_bodies_never_reach_core() -> Result<()>
 #[tokio::test]
 async fn a_foreign_origin_is_403_before_anything_else() -> Result<()> {
     let bed = TestBed::start().await?;
-    let request =
-        reqwest::Client::new().post(bed.at("/mcp")).header("origin", "https://evil.example");
-    assert_eq!(request.send().await?.status(), 403);
+    for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
+        let request = reqwest::Client::new().post(bed.at("/mcp")).header("origin", origin);
+        assert_eq!(request.send().await?.status(), 403, "{origin}");
+    }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_person_over_the_limit_waits_and_nobody_else_does() -> Result<()> {
-    let limits =
-        "{calls_per_minute: 60, burst: 3, concurrent_calls: 10, anonymous_per_minute: 600}";
+    let limits = "{calls_per_minute: 60, burst: 3, concurrent_calls: 10}";
     let setup = Setup { limits: limits.to_owned(), ..Setup::default() };
     let bed = TestBed::start_with(setup).await?;
     let login = Login::register(&bed).await?;

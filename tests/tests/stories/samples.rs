@@ -28,7 +28,10 @@ fn every_yaml_file_under_config_is_loaded_by_a_test_here() -> Result<()> {
         }
     }
     files.sort();
-    assert_eq!(files, ["config/gateway.yaml", "config/mcp-core.yaml", "config/profiles/jhe.yaml"]);
+    let profiles = ["fhir-r4", "fhir-r5", "helios", "jhe", "medplum"];
+    let profiles = profiles.map(|name| format!("config/profiles/{name}.yaml"));
+    let programs = ["config/gateway.yaml", "config/mcp-core.yaml"].map(str::to_owned);
+    assert_eq!(files, [&programs[..], &profiles[..]].concat());
     Ok(())
 }
 
@@ -44,7 +47,8 @@ fn mcp_core_yaml_and_the_profiles_load() -> Result<()> {
     let text = std::fs::read_to_string(root().join("config/mcp-core.yaml"))?;
     fhir_mcp_core::config::Config::parse(&with_secret_files(&text)?)
         .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
-    fhir_mcp_core::backend::profile::Profiles::load(Some(&root().join("config/profiles")))?;
+    let check = fhir_mcp_core::tools::served::mistakes;
+    fhir_mcp_core::backend::profile::Profiles::load(Some(&root().join("config/profiles")), check)?;
     Ok(())
 }
 
@@ -63,4 +67,22 @@ fn with_secret_files(text: &str) -> Result<String> {
         write!(pointed, "{{ file: \"{}\" }}{rest}", path.display())?;
     }
     Ok(pointed)
+}
+
+#[test]
+fn the_documented_tools_and_scopes_are_those_of_the_programs() {
+    let documented: std::collections::BTreeMap<&str, &str> = include_str!("../../../docs/tools.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .filter(|(name, _)| fhir_mcp_core::tools::find(name).is_some())
+        .map(|(name, rest)| (name, rest.split(" | ").next().unwrap_or_default().trim_matches('`')))
+        .collect();
+    let policy = authz::policy::Policy::builtin();
+    let scopes: std::collections::BTreeMap<&str, String> =
+        policy.rows().map(|(tool, scope)| (tool, scope.to_string())).collect();
+    assert_eq!(documented.len(), fhir_mcp_core::tools::catalogue().len());
+    for (tool, scope) in documented {
+        let needed = if scopes[tool].is_empty() { "–" } else { scopes[tool].as_str() };
+        assert_eq!(scope, needed, "{tool}");
+    }
 }

@@ -7,11 +7,11 @@ import time
 import traceback
 from pathlib import Path
 
-from lane import agreement, check, codes, deactivation, outage, refreshes, revocation, rotation
+from lane import agreement, check, codes, deactivation, doctor, outage, refreshes, revocation, rotation
 from lane.world import World
 
 PARTS = {part.__name__.split(".")[-1]: part for part in (
-    agreement, refreshes, revocation, deactivation, outage, rotation, codes
+    agreement, doctor, refreshes, revocation, deactivation, outage, rotation, codes
 )}
 
 

@@ -8,13 +8,15 @@ from collections import Counter
 from lane.check import check, equal, note
 from lane.client import Client
 from lane.person import Person
-from lane.programs import DEFAULT, OWN
+from lane.programs import DEFAULT, OWN, Gateway
+from lane.robin import RoundRobin
 from lane.wire import together
 from lane.world import MARY
 
 RACES = int(os.environ.get("RACES", "50"))
 SLOW_RACES = int(os.environ.get("SLOW_RACES", "5"))
 WAYS = 16
+GATEWAYS = 3
 
 
 def races(client, person, count):
@@ -41,8 +43,28 @@ def told(label, count, outcome):
     check(f"codes: {label}, no race has two winners", not any(many > 1 for many in winners), dict(winners))
 
 
+def across(world, person):
+    """Gateways know nothing of each other: only the backend decides who wins."""
+    robin = RoundRobin(world.public)
+    gateways = [Gateway(world, world.ring, public=world.public) for _ in range(GATEWAYS)]
+    robin.targets = [gateway.port for gateway in gateways]
+    try:
+        before = world.backend.asked("POST /o/token/")
+        outcome = races(Client(gateways[0].origin), person, RACES)
+        label = f"over {GATEWAYS} gateways"
+        told(label, RACES, outcome)
+        equal(f"codes: {label}, {RACES} races, {WAYS} ways, exactly one winner each", dict(outcome[0]), {1: RACES})
+        asked = world.backend.asked("POST /o/token/") - before
+        check(f"codes: {label}, the backend is asked by each", asked == GATEWAYS * RACES, asked)
+    finally:
+        robin.stop()
+        for gateway in gateways:
+            gateway.stop()
+
+
 def run(world):
     person = Person(MARY)
+    across(world, person)
     with world.gateway() as gateway:
         client = Client(gateway.origin)
         quick = races(client, person, RACES)
@@ -60,3 +82,4 @@ def run(world):
     with world.gateway(application=OWN, deadlines=DEFAULT) as gateway:
         slow = races(Client(gateway.origin), person, SLOW_RACES)
         told("Django's hash", SLOW_RACES, slow)
+        equal(f"codes: Django's hash, {SLOW_RACES} races, exactly one winner each", dict(slow[0]), {1: SLOW_RACES})

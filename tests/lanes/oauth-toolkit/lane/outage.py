@@ -8,6 +8,8 @@ from lane.person import Person
 from lane.world import MARY
 
 IMPATIENT = (6, 4)  # seconds
+TRIES = 10  # each takes as long as the gateway has patience
+TOKEN = "POST /o/token/"
 FAULTS = ("500", "404", "200", "hang")  # each with a page of HTML
 
 
@@ -21,6 +23,16 @@ def told(answer):
     return answer.status, answer.error
 
 
+def patiently(ask):
+    """What a client does that is told to try again: as long as the backend hangs, in vain."""
+    answer = ask()
+    for _ in range(TRIES):
+        if answer.status != 503:
+            break
+        answer = ask()
+    return answer
+
+
 def run(world):
     with world.gateway(deadlines=IMPATIENT) as gateway:
         client, person = Client(gateway.origin), Person(MARY)
@@ -28,6 +40,7 @@ def run(world):
         for how in FAULTS:
             failing(world, client, person, how)
         vouching_fails(world, client, person)
+        late(world, client, person)
 
 
 def away(world, client, person):
@@ -53,8 +66,9 @@ def failing(world, client, person, how):
     later(f"backend answers {how}, a code", client.redeem(code))
     for endpoint in ("token", "introspect"):
         world.backend.mend(endpoint)
-    equal(f"outage: after {how}, the code is still good", client.redeem(code).status, 200)
-    refreshed = client.refresh(tokens["refresh_token"])
+    redeemed = patiently(lambda: client.redeem(code))
+    equal(f"outage: after {how}, the code is still good", told(redeemed), (200, None))
+    refreshed = patiently(lambda: client.refresh(tokens["refresh_token"]))
     equal(f"outage: after {how}, the login goes on", refreshed.status, 200)
 
 
@@ -74,3 +88,18 @@ def vouching_fails(world, client, person):
         world.backend.mend("introspect")
         again = client.redeem(code)
         equal(f"outage: after introspection answered {how}, the code is still good", told(again), (200, None))
+
+
+def late(world, client, person):
+    """The toolkit spends the grant after the gateway has told the client to try again."""
+    tokens, code = client.log_in(person), client.code(person)
+    for name, ask in (
+        ("code", lambda: client.redeem(code)), ("refresh", lambda: client.refresh(tokens["refresh_token"])),
+    ):
+        before = world.backend.asked(TOKEN)
+        world.backend.fail("token", "late")
+        later(f"backend spends late, a {name}", ask())
+        world.backend.mend("token")
+        equal(f"outage: a {name} that was spent late is not lost", told(patiently(ask)), (200, None))
+        equal(f"outage: a {name} that was spent late is one call to the backend", world.backend.asked(TOKEN) - before, 1)
+        equal(f"outage: a {name} that was spent late is good once", told(ask()), (400, "invalid_grant"))

@@ -182,9 +182,9 @@ class Gateway:
         environment = {f"KEY_{number}": secret for number, _, secret in ring}
         environment |= {"HOP_KEY": world.hop_key, "CLIENT_SECRET": SECRETS[application]}
         name = f"gateway-{Gateway.started}"
-        config = world.folder / f"{name}.yaml"
-        config.write_text(self.yaml(world, ring, application, believed, denied, deadlines), encoding="ascii")
-        command = [BINARIES / "fhir-mcp-gateway", "serve", "--config", config]
+        self.config = world.folder / f"{name}.yaml"
+        self.config.write_text(self.yaml(world, ring, application, believed, denied, deadlines), encoding="ascii")
+        command = [BINARIES / "fhir-mcp-gateway", "serve", "--config", self.config]
         self.program = Program(command, world.folder / f"{name}.log", environment)
         self.program.is_up(lambda: answers(self.admin, "/ready"))
 
@@ -211,7 +211,14 @@ backend:
   deadline: {deadlines[0]}s
   introspection: {{lifetime: {believed}, deadline: {deadlines[1]}s}}
 deny: {{subjects: {denied}}}
-limits: {{calls_per_minute: 60000, burst: 10000, concurrent_calls: 1000, anonymous_per_minute: 1000000}}
+limits:
+  calls_per_minute: 60000
+  burst: 10000
+  concurrent_calls: 1000
+  client_calls_per_minute: 1000000
+  client_burst: 100000
+  registrations_per_minute: 1000000
+  per_address: {{register: 1000000, authorize: 1000000, token: 1000000}}
 """
 
     def stop(self):

@@ -10,6 +10,7 @@ mod cookies;
 mod introspection;
 mod isolation;
 mod keys;
+mod limits;
 mod map;
 mod outages;
 mod pages;
@@ -19,14 +20,10 @@ mod tokens;
 mod written;
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use authz::ids::{BackendName, ClientId, Subject};
 use authz::keyring::{KeyRing, SecretKey};
 use authz::seal::Sealer;
-use authz::secret::BackendToken;
-use authz::token::{AccessClaims, Grant};
 use reqwest::redirect::Policy;
 use testbed::exchange::login::{Browser, Page};
 use testbed::login::Login;
@@ -47,7 +44,7 @@ async fn fleet_with(setup: Setup) -> Result<TestBed> {
 }
 
 /// Connections that serve one request each, so that the balancer's turn comes with every request.
-fn fresh() -> Result<reqwest::Client> {
+pub(crate) fn fresh() -> Result<reqwest::Client> {
     static FRESH: OnceLock<reqwest::Client> = OnceLock::new();
     if let Some(known) = FRESH.get() {
         return Ok(known.clone());
@@ -97,19 +94,6 @@ fn sealer(bed: &TestBed) -> Result<Sealer> {
 }
 
 /// An access token of this person as a gateway of `bed` would have sealed it.
-fn minted(bed: &TestBed, login: &str) -> Result<String> {
-    let claims = AccessClaims {
-        grant: Grant {
-            subject: Subject::parse(login)?,
-            client: ClientId::parse("a-client")?.fingerprint(),
-            scope: "user/*.rs".parse()?,
-            resource: bed.at("/mcp"),
-            backend: BackendName::parse(&bed.setup.backend)?,
-            authenticated_at: bed.now(),
-        },
-        backend_token: BackendToken::new(bed.exchange.issue_token(login)?),
-        issued_at: bed.now(),
-        expires_at: bed.now().plus(Duration::from_secs(3600)),
-    };
-    Ok(sealer(bed)?.seal(&claims, &mut rand::rng()))
+pub(crate) fn minted(bed: &TestBed, login: &str) -> Result<String> {
+    bed.minted(login)
 }

@@ -17,7 +17,7 @@ async fn register(bed: &TestBed, body: impl Into<reqwest::Body>) -> Result<Respo
 /// The limit is each gateway's own, so this is about one.
 #[tokio::test]
 async fn a_flood_of_registrations_meets_the_limit_of_its_address() -> Result<()> {
-    let limits = "{calls_per_minute: 60, burst: 3, concurrent_calls: 10, anonymous_per_minute: 20}";
+    let limits = "{per_address: {register: 20}}";
     let bed = TestBed::start_with(Setup { limits: limits.to_owned(), ..Setup::default() }).await?;
     let mut created = 0;
     for _ in 0..400 {

@@ -143,7 +143,7 @@ async fn a_refresh_token_works_once_and_its_successor_works() -> Result<()> {
     let text = answer.text().await?;
     let body: Value = serde_json::from_str(&text)?;
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["access_token", "expires_in", "refresh_token", "scope", "token_type"]);
+    assert_eq!(keys, ["access_token", "token_type", "expires_in", "scope", "refresh_token"]);
     assert_refused(login.refresh(&first.refresh).await?, "invalid_grant", "a replay").await?;
     let second = tokens(login.refresh(body["refresh_token"].as_str().unwrap()).await?).await?;
     assert_eq!(mcp(&bed)?.call(&second.access, PRIVATE, json!({})).await?.status, 200);
@@ -207,9 +207,12 @@ async fn a_foreign_resource_is_refused_at_every_endpoint() -> Result<()> {
     assert_eq!(parameter(&refused, "error").as_deref(), Some("invalid_target"));
     let code = code(&login).await?;
     assert_refused(login.redeem(&code, &[foreign]).await?, "invalid_target", "/token").await?;
-    let mut several = login.authorize_url(&[])?;
-    several.query_pairs_mut().append_pair(foreign.0, foreign.1);
-    super::assert_page(&browser()?.open(&several).await?, 400, "several");
+    for second in [foreign.1, &bed.at("/mcp")] {
+        let mut several = login.authorize_url(&[])?;
+        several.query_pairs_mut().append_pair("resource", second);
+        let refused = browser()?.open(&several).await?.location.unwrap();
+        assert_eq!(parameter(&refused, "error").as_deref(), Some("invalid_target"), "{second}");
+    }
     let held = tokens(login.redeem(&code, &[("resource", &bed.at("/mcp/"))]).await?).await?;
     let form = [
         ("grant_type", "refresh_token"),

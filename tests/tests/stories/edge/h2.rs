@@ -1,0 +1,232 @@
+//! C04, C19: HTTP/2, frame by frame.
+
+use std::path::Path;
+
+use anyhow::Result;
+use testbed::Setup;
+use testbed::raw_h2::{Frame, RawH2, block, flag, frame, kind};
+
+use super::{Site, body};
+
+pub(super) const WINDOW: u32 = 65_535;
+
+/// A gateway over TLS, and what to trust.
+pub(super) struct Over {
+    pub(super) site: Site,
+    certificate: String,
+}
+
+impl Over {
+    pub(super) async fn tls(name: &str) -> Result<Self> {
+        let issued = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let tls = [folder.join(format!("{name}.crt")), folder.join(format!("{name}.key"))];
+        std::fs::write(&tls[0], issued.cert.pem())?;
+        std::fs::write(&tls[1], issued.signing_key.serialize_pem())?;
+        let deadlines = "{body: 2s, body_start: 1s, idle: 2s, write: 2s}".to_owned();
+        let setup = Setup { tls: Some(tls), deadlines, ..Setup::default() };
+        Ok(Self { site: Site::start_with(setup).await?, certificate: issued.cert.pem() })
+    }
+
+    pub(super) async fn connect(&self, window: u32) -> Result<RawH2> {
+        RawH2::connect(self.site.address, &self.certificate, window).await
+    }
+
+    /// The fields of a proper call.
+    pub(super) fn fields(&self) -> Vec<(&str, &str)> {
+        vec![
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", &self.site.host),
+            (":path", "/mcp"),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", "2025-06-18"),
+        ]
+    }
+
+    /// A call on `stream` with these fields, and the token.
+    fn call(&self, stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
+        let bearer = format!("Bearer {}", self.site.token);
+        let mut all = fields.to_vec();
+        all.push(("authorization", &bearer));
+        let body = body(usize::try_from(stream).unwrap());
+        let head = frame(kind::HEADERS, flag::END_HEADERS, stream, &block(&all));
+        [head, frame(kind::DATA, flag::END_STREAM, stream, body.as_bytes())].concat()
+    }
+
+    /// Whether a proper call on a new connection is answered.
+    pub(super) async fn serves(&self) -> Result<bool> {
+        let mut connection = self.connect(WINDOW).await?;
+        connection.send(&self.call(1, &self.fields())).await?;
+        let frames = connection.until(|frame| frame.status().is_some()).await?;
+        let status = frames.last().and_then(Frame::status);
+        let told = self.site.bed.audit().await?.pop();
+        anyhow::ensure!(status == Some(200), "{status:?}: {told:?}");
+        Ok(true)
+    }
+}
+
+/// A proper call's fields, one of them replaced, or another one added.
+fn with<'f>(
+    mut fields: Vec<(&'f str, &'f str)>,
+    name: &'f str,
+    value: &'f str,
+) -> Vec<(&'f str, &'f str)> {
+    match fields.iter_mut().find(|(known, _)| *known == name) {
+        Some(field) => field.1 = value,
+        None => fields.push((name, value)),
+    }
+    fields
+}
+
+const INJECTED: &[(&str, &str)] = &[
+    ("x", "a\r\nevil: b"),
+    ("x", "a\nevil: b"),
+    ("x", "a\rb"),
+    ("x", "a\0b"),
+    ("x\r\nevil", "b"),
+    ("x\nevil", "b"),
+    ("x: evil", "b"),
+    ("x y", "b"),
+    ("x:", "b"),
+    ("X", "upper case"),
+    ("", "b"),
+    ("x\0", "b"),
+    ("x\u{7f}", "b"),
+    ("transfer-encoding", "chunked"),
+    ("transfer-encoding", "identity"),
+    ("connection", "close"),
+    ("connection", "authorization"),
+    ("keep-alive", "timeout=5"),
+    ("proxy-connection", "keep-alive"),
+    ("upgrade", "websocket"),
+    ("te", "gzip"),
+    ("content-length", "1"),
+    ("content-length", "99999"),
+    ("content-length", "-1"),
+    ("content-length", "4, 4"),
+    (":path", "/mcp HTTP/1.1\r\nevil: b"),
+    (":path", "/mcp\0"),
+    (":path", "/m cp"),
+    (":path", ""),
+    (":path", "mcp"),
+    (":path", "https://evil.example/mcp"),
+    (":path", "//mcp"),
+    (":method", "POST /mcp HTTP/1.1\r\nevil: b"),
+    (":method", ""),
+    (":method", "CONNECT"),
+    (":method", "TRACE"),
+    (":scheme", "https\r\nevil: b"),
+    (":authority", "evil.example"),
+    (":authority", "evil@localhost"),
+    (":authority", ""),
+    (":authority", "localhost\r\nevil: b"),
+    ("host", "evil.example"),
+    (":status", "200"),
+    (":unknown", "b"),
+    (":protocol", "websocket"),
+];
+
+#[tokio::test]
+async fn nothing_crosses_from_http_2_that_http_1_would_read_otherwise() -> Result<()> {
+    let over = Over::tls("h2-injection").await?;
+    for (name, value) in INJECTED {
+        let what = format!("{name:?}: {value:?}");
+        let mut connection = over.connect(WINDOW).await?;
+        connection.send(&over.call(1, &with(over.fields(), name, value))).await?;
+        let ends = |frame: &Frame| {
+            frame.status().is_some() || matches!(frame.kind, kind::RST_STREAM | kind::GOAWAY)
+        };
+        let frames = connection.until(ends).await?;
+        let status = frames.last().and_then(Frame::status);
+        assert!(status.is_none_or(|status| (400..500).contains(&status)), "{what}: {status:?}");
+        assert!(over.site.core.sent().is_empty(), "{what}");
+    }
+    // Fields of a request line that are there twice, too late, or not at all.
+    let twice = [over.fields(), vec![(":path", "/mcp")]].concat();
+    let late = [&over.fields()[1..], &[(":method", "POST")]].concat();
+    let none = over.fields().split_off(3);
+    for fields in [twice, late, none] {
+        let mut connection = over.connect(WINDOW).await?;
+        connection.send(&over.call(1, &fields)).await?;
+        let frames = connection
+            .until(|frame| {
+                matches!(frame.kind, kind::RST_STREAM | kind::GOAWAY) || frame.status().is_some()
+            })
+            .await?;
+        let status = frames.last().and_then(Frame::status);
+        assert!(status.is_none_or(|status| (400..500).contains(&status)), "{fields:?}: {status:?}");
+    }
+    assert!(over.site.core.sent().is_empty());
+    assert!(over.serves().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_trailer_of_http_2_reaches_core() -> Result<()> {
+    let over = Over::tls("h2-trailers").await?;
+    let mut connection = over.connect(WINDOW).await?;
+    let bearer = format!("Bearer {}", over.site.token);
+    let fields = [over.fields(), vec![("authorization", bearer.as_str())]].concat();
+    let trailers = block(&[("x-forwarded-user", "claimed"), ("fhir-mcp-hop", "claimed")]);
+    let call = [
+        frame(kind::HEADERS, flag::END_HEADERS, 1, &block(&fields)),
+        frame(kind::DATA, flag::NONE, 1, body(1).as_bytes()),
+        frame(kind::HEADERS, flag::END_HEADERS | flag::END_STREAM, 1, &trailers),
+    ];
+    connection.send(&call.concat()).await?;
+    connection.until(|frame| frame.status().is_some()).await?;
+    assert!(!over.site.core.sent().iter().any(|sent| sent.head.contains("claimed")));
+    Ok(())
+}
+
+/// A header of so many small fields: the first teaches the other side a field, the others name it (62,
+/// in one byte each).
+fn bomb(over: &Over, stream: u32, fields: usize) -> Vec<u8> {
+    let mut block = block(&over.fields());
+    block.extend([0x40, 1, b'x', 1, b'y']);
+    block.extend(vec![0xbe; fields]);
+    frame(kind::HEADERS, flag::END_HEADERS | flag::END_STREAM, stream, &block)
+}
+
+#[tokio::test]
+async fn the_third_header_of_too_many_fields_ends_its_connection_and_pins_nothing() -> Result<()> {
+    let over = Over::tls("h2-bomb").await?;
+    // Nothing may be sent but headers.
+    let mut connection = over.connect(0).await?;
+    for stream in [1, 3, 5] {
+        connection.send(&bomb(&over, stream, 200)).await?;
+        let mut ended = false;
+        let frames = connection
+            .until(|frame| {
+                ended |= frame.stream == stream && frame.flags & flag::END_STREAM != 0;
+                ended
+            })
+            .await?;
+        let told = frames.iter().find_map(Frame::status);
+        assert!(stream == 5 || told == Some(431), "{stream}: {frames:?}");
+        let sent = frames.iter().filter(|frame| frame.kind == kind::DATA);
+        assert_eq!(sent.map(|frame| frame.payload.len()).sum::<usize>(), 0, "no body waits");
+    }
+    // It ends, whether or not it is used again.
+    let _ended = connection.send(&bomb(&over, 7, 200)).await;
+    connection.until(|_| false).await?;
+    assert!(over.serves().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_header_list_beyond_its_cap_is_refused_however_small_it_is_on_the_wire() -> Result<()> {
+    let over = Over::tls("h2-list").await?;
+    let mut connection = over.connect(WINDOW).await?;
+    connection.send(&bomb(&over, 1, 4000)).await?;
+    let ends = |frame: &Frame| {
+        frame.status().is_some() || matches!(frame.kind, kind::RST_STREAM | kind::GOAWAY)
+    };
+    let frames = connection.until(ends).await?;
+    let status = frames.last().and_then(Frame::status);
+    assert!(status.is_none_or(|status| status == 431), "{frames:?}");
+    assert!(over.serves().await?);
+    Ok(())
+}
