@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: run test check setup fmt lint doc deny matrix test-lanes test-clients test-browser test-oauth-toolkit
+.PHONY: test-outages test-load run test check setup fmt lint doc deny matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -31,13 +31,39 @@ deny:             ## licences, bans and sources; needs `cargo install cargo-deny
 matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
 
-test-lanes: test-clients test-browser test-oauth-toolkit   ## the real things, one after the other
+test-lanes: test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit   ## the real things, one after the other: what CI runs
+
+test-load: test-slow test-reload test-backends   ## what needs a quiet machine, or large downloads
 
 test-clients: setup   ## real MCP clients log in to the demo and call every tool
 	./tests/lanes/clients/with-demo ./tests/lanes/clients/run.sh
+
+test-conformance: setup   ## the MCP conformance suite through the gateway
+	./tests/lanes/conformance/run.sh
 
 test-browser: setup   ## headless Chromium through the consent page and the login
 	./tests/lanes/clients/with-demo ./tests/lanes/browser/run.sh
 
 test-oauth-toolkit: setup   ## both programs against the real django-oauth-toolkit on PostgreSQL
 	RACES=$${RACES:-20} SLOW_RACES=$${SLOW_RACES:-1} ./tests/lanes/oauth-toolkit/run.sh
+
+test-reload: setup   ## a hundred reloads of the real programs under load
+	./tests/lanes/reload/run.sh
+
+test-records: setup   ## both programs as processes: canaries, a gateway killed under load, core files
+	./tests/lanes/records/run.sh
+
+test-tls: setup   ## testssl.sh, openssl and curl against the gateway's TLS listeners
+	./tests/lanes/tls/run.sh
+
+test-limits: setup   ## limits that three gateways share in a real Redis: killed, hung and poisoned under load
+	./tests/lanes/limits/run.sh
+
+test-backends: setup   ## the same searches on real FHIR servers; HELIOS=1 for the dear one too
+	./tests/lanes/backends/run.sh
+
+test-slow: setup   ## thousands of slow connections beside callers who must not notice
+	CONNECTIONS=$${CONNECTIONS:-1000} ./tests/lanes/slow/run.sh
+
+test-outages: setup   ## a backend that is out, and one that comes and goes, under load
+	./tests/lanes/outages/run.sh
