@@ -12,7 +12,7 @@ test: setup       ## every test: rules, stories, samples
 
 check: setup fmt lint doc test   ## all that CI checks
 
-setup:            ## install what a fresh machine lacks (Debian packages, the Rust toolchain)
+setup:            ## install what a fresh machine lacks from Debian; says so where Rust is missing
 	@./scripts/setup
 
 fmt:

@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use authz::broker::no_grant::Why;
 use authz::ids::{ClientRef, RequestId, Subject};
 use authz::trace::{self, TraceParent};
 use http::{HeaderMap, HeaderValue};
 
 use crate::audit::{AuditTrail, Pseudonym};
+use crate::client_fetch::NoDocument;
 use crate::fault::Stop;
 use crate::forward::SealedHop;
 use crate::introspection_cache::CacheKey;
@@ -54,6 +56,17 @@ impl Stage {
     }
 }
 
+/// Why a step of a login failed, for the records alone.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(crate) enum LoginFailure {
+    /// A code or a refresh token bought nothing.
+    #[error(transparent)]
+    Grant(#[from] Why),
+    /// There is no client document.
+    #[error(transparent)]
+    Document(#[from] NoDocument),
+}
+
 /// One request.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -85,6 +98,8 @@ pub(crate) struct Context {
     pub(crate) client: Option<ClientRef>,
     /// The step of a login.
     pub(crate) step: Option<&'static str>,
+    /// Why a login failed, in more words than whoever logs in is told.
+    pub(crate) why: Option<LoginFailure>,
     /// The MCP method, out of a closed set.
     pub(crate) method: Option<&'static str>,
     /// The tool, if the policy knows it.
@@ -131,6 +146,7 @@ impl Context {
             caller: None,
             client: None,
             step: None,
+            why: None,
             method: None,
             tool: None,
             patient: None,

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use authz::broker::error::OAuthErrorCode;
 use authz::broker::issue::Issued;
+use authz::broker::no_grant::Why;
 use moka::future::Cache;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -101,7 +101,7 @@ impl GrantFlights {
         }
         let issued = flight.wait(self.patience).await?;
         if hearers == Hearers::One && flight.taken.swap(true, Ordering::Relaxed) {
-            return Err(OAuthErrorCode::InvalidGrant.into());
+            return Err(Why::Taken.into());
         }
         self.flights.invalidate(&place).await;
         Ok(issued)

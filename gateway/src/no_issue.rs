@@ -2,6 +2,7 @@
 
 use authz::broker::error::OAuthErrorCode;
 use authz::broker::issue::TokenRefusal;
+use authz::broker::no_grant::{NoGrant, Why};
 
 use crate::fault::Fault;
 use crate::upstream_oauth::NoTokens;
@@ -9,13 +10,25 @@ use crate::upstream_oauth::NoTokens;
 /// Why a client gets no token.
 #[derive(Clone, Debug)]
 pub(crate) enum NoIssue {
-    Refused(OAuthErrorCode),
+    Refused(NoGrant),
     Fault(Fault),
 }
 
 impl From<OAuthErrorCode> for NoIssue {
     fn from(code: OAuthErrorCode) -> Self {
-        Self::Refused(code)
+        Self::Refused(code.into())
+    }
+}
+
+impl From<NoGrant> for NoIssue {
+    fn from(no: NoGrant) -> Self {
+        Self::Refused(no)
+    }
+}
+
+impl From<Why> for NoIssue {
+    fn from(why: Why) -> Self {
+        Self::Refused(why.into())
     }
 }
 
@@ -28,7 +41,7 @@ impl From<Fault> for NoIssue {
 impl From<NoTokens> for NoIssue {
     fn from(no: NoTokens) -> Self {
         match no {
-            NoTokens::InvalidGrant => Self::Refused(OAuthErrorCode::InvalidGrant),
+            NoTokens::InvalidGrant => Why::BackendRefused.into(),
             NoTokens::Fault(fault) => Self::Fault(fault),
         }
     }
@@ -37,11 +50,7 @@ impl From<NoTokens> for NoIssue {
 impl From<TokenRefusal> for NoIssue {
     fn from(refusal: TokenRefusal) -> Self {
         match refusal {
-            TokenRefusal::Refused(code) => Self::Refused(code),
-            TokenRefusal::NotOurs(why) => {
-                tracing::warn!(reason = "not_ours", "a backend token was not ours: {why}");
-                Self::Refused(OAuthErrorCode::InvalidGrant)
-            }
+            TokenRefusal::Refused(no) => Self::Refused(no),
             TokenRefusal::CannotKnow => Self::Fault(Fault::BackendAnswer("who logged in")),
         }
     }

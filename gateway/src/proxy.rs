@@ -17,7 +17,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::audit::AuditTrail;
-use crate::broker_api;
+use crate::broker_api::{self, unserved};
 use crate::context::{Context, Stage};
 use crate::cors;
 use crate::edge::Seen;
@@ -218,6 +218,7 @@ async fn serve(
     context.join_trace(&head.headers);
     // Which methods would be right is known even when this one is wrong.
     context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
+    context.step = context.route.and_then(|route| broker_api::step(route, &head.method));
     let seen = Seen { method: &head.method, uri: &head.uri, headers: &head.headers };
     let preflight = cors::is_preflight(&head.method, &head.headers);
     let route = match context.route {
@@ -247,12 +248,14 @@ fn stopped(stop: Stop, context: &mut Context) -> Response<Body> {
         Stop::Fault(fault) => {
             context.stage = Stage::Faulted(fault.kind());
             record::fault(&context.gateway.metrics, &context.request_id, &fault);
-            Responder::fault(&fault, &context.request_id)
+            let own = context.route.and_then(|r| unserved::fault(r, &fault, &context.request_id));
+            own.unwrap_or_else(|| Responder::fault(&fault, &context.request_id))
         }
         Stop::Refuse(rejection) => {
             context.stage = Stage::Refused(rejection.code().as_str());
-            let responder = &context.gateway.responder;
-            let mut response = responder.rejection(&rejection, &context.request_id);
+            let (responder, id) = (&context.gateway.responder, &context.request_id);
+            let own = context.route.and_then(|route| unserved::refusal(route, &rejection, id));
+            let mut response = own.unwrap_or_else(|| responder.rejection(&rejection, id));
             explain(&rejection, context, response.headers_mut());
             response
         }

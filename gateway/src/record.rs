@@ -81,6 +81,7 @@ fn written(context: &Context) -> Option<AuditEvent> {
         elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         client.id = event.client,
         login.step = context.step,
+        login.why = context.why.map(tracing::field::display),
         mcp.method = event.method,
         mcp.tool = event.tool,
         limit.over = context.limited.over(),

@@ -176,6 +176,11 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The first ten digits, for a person to read out; the records hold the identifier that begins so.
+    pub fn short(&self) -> &str {
+        self.0.get(..10).unwrap_or(&self.0)
+    }
 }
 
 impl fmt::Display for RequestId {

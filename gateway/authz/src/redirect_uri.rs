@@ -109,11 +109,11 @@ impl RedirectUri {
     }
 
     /// Where the answer goes, for a person to read.
-    pub fn destination(&self) -> &str {
+    pub fn destination(&self) -> String {
         match &self.kind {
-            Kind::Loopback { .. } => "a program on this computer",
-            Kind::Https { host } => host,
-            Kind::Exact => &self.text,
+            Kind::Loopback { host, .. } => format!("a program on this computer ({host})"),
+            Kind::Https { host } => host.clone(),
+            Kind::Exact => self.text.clone(),
         }
     }
 
@@ -123,11 +123,13 @@ impl RedirectUri {
             Kind::Loopback { host, port: Some(port), .. } => format!("http://{host}:{port}"),
             Kind::Loopback { host, port: None, .. } => format!("http://{host}"),
             Kind::Https { host } => format!("https://{host}"),
-            Kind::Exact => match self.text.split_once("://") {
+            Kind::Exact => match self.text.split_once(':') {
                 Some((scheme @ ("http" | "https"), rest)) => {
+                    let rest = rest.trim_start_matches('/');
                     let authority = rest.split(['/', '?']).next().unwrap_or_default();
                     format!("{scheme}://{authority}")
                 }
+                // With or without slashes (RFC 8252 §7.1).
                 Some((scheme, _)) => format!("{scheme}:"),
                 None => String::from("'none'"),
             },
@@ -257,5 +259,8 @@ mod tests {
         assert_eq!(uri("http://[::1]:8000/cb").csp_source(), "http://[::1]:8000");
         assert_eq!(uri("https://claude.ai/cb").csp_source(), "https://claude.ai");
         assert_eq!(uri(CURSOR).csp_source(), "cursor:");
+        let app = "com.example.app:/cb";
+        let policy = RedirectPolicy { exact: [app.to_owned()].into(), ..RedirectPolicy::default() };
+        assert_eq!(policy.accept(app).unwrap().csp_source(), "com.example.app:");
     }
 }

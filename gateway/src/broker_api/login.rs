@@ -16,6 +16,7 @@ use http::{HeaderMap, Response};
 
 use super::cookies::{Cookies, see_other};
 use super::{Remark, Told, pages, remarked};
+use crate::client_fetch::NoDocument;
 use crate::record;
 use crate::shared::Shared;
 
@@ -30,7 +31,12 @@ pub(super) async fn authorize(
     let query = query.unwrap_or_default();
     let document = match document(&gateway, &query).await {
         Ok(document) => document,
-        Err(error) => return refused(Refusal::Page(error), &id),
+        Err(no) => {
+            let error = PageError::from(no);
+            let stage = Some(Told::Refused(error.as_str()));
+            let remark = Remark { stage, why: Some(no.into()), ..Remark::default() };
+            return remarked(pages::error(error, &id), remark);
+        }
     };
     let request = match broker.authorize(&query, document.as_deref(), gateway.clock.now()) {
         Ok(request) => request,
@@ -49,7 +55,10 @@ pub(super) async fn authorize(
 }
 
 /// What the client's host says about it, if its identifier is a URL there.
-async fn document(gateway: &Shared, query: &str) -> Result<Option<Arc<ClientDocument>>, PageError> {
+async fn document(
+    gateway: &Shared,
+    query: &str,
+) -> Result<Option<Arc<ClientDocument>>, NoDocument> {
     match gateway.broker.document_wanted(query) {
         None => Ok(None),
         Some(url) => Ok(Some(gateway.documents.document(&url).await?)),

@@ -11,7 +11,7 @@ use http::{Method, Request, Response};
 use pingora::proxy::Session;
 use tower::ServiceExt as _;
 
-use crate::context::{Context, Stage};
+use crate::context::{Context, LoginFailure, Stage};
 use crate::fault::{Fault, Stop};
 use crate::live::Generation;
 use crate::route::Route;
@@ -23,6 +23,7 @@ mod documents;
 mod login;
 mod pages;
 mod tokens;
+pub(crate) mod unserved;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ mod tests;
 #[derive(Clone, Debug, Default)]
 struct Remark {
     stage: Option<Told>,
+    why: Option<LoginFailure>,
     subject: Option<Subject>,
     client: Option<ClientRef>,
 }
@@ -79,7 +81,6 @@ pub(crate) async fn serve(
     session: &mut Session,
     context: &mut Context,
 ) -> Result<Response<Body>, Stop> {
-    context.step = context.route.and_then(|route| step(route, &session.req_header().method));
     let most = context.route.map_or(0, Route::body_cap);
     let limits = body::Limits::of(&gateway.config.server, most);
     let body = body::read_bounded(session, limits).await?;
@@ -93,13 +94,14 @@ pub(crate) async fn serve(
         Some(Told::Refused(reason)) => Stage::Refused(reason),
         Some(Told::Faulted(reason)) => Stage::Faulted(reason),
     };
+    context.why = remark.why;
     context.caller = remark.subject.zip(remark.client.clone());
     context.client = remark.client;
     Ok(response)
 }
 
 /// Which step of a login this is, for whoever looks up why one failed.
-fn step(route: Route, method: &Method) -> Option<&'static str> {
+pub(crate) fn step(route: Route, method: &Method) -> Option<&'static str> {
     match route {
         Route::Authorize if method == Method::POST => Some("consent"),
         Route::Authorize | Route::Callback | Route::Token | Route::Register => Some(route.as_str()),

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use askama::Template;
+use authz::broker::client::ClientKind;
 use authz::broker::consent::ConsentPage;
 use authz::broker::error::PageError;
 use authz::ids::RequestId;
@@ -29,6 +30,7 @@ struct Consent<'p> {
     style: &'static str,
     client_name: &'p str,
     provenance: String,
+    is_unverified: bool,
     destination: &'p str,
     is_loopback: bool,
     backend: &'p str,
@@ -48,7 +50,7 @@ struct Permission {
 struct Failure<'p> {
     style: &'static str,
     text: &'p str,
-    request_id: &'p str,
+    reference: &'p str,
 }
 
 #[derive(Template)]
@@ -66,6 +68,7 @@ pub(super) fn consent(gateway: &Shared, page: &ConsentPage) -> Response<Body> {
         style: STYLE,
         client_name: &page.client_name,
         provenance: page.client_kind.provenance(),
+        is_unverified: page.client_kind == ClientKind::SelfRegistered,
         destination: &page.destination,
         is_loopback: page.is_loopback,
         backend: backend.name.as_str(),
@@ -75,22 +78,27 @@ pub(super) fn consent(gateway: &Shared, page: &ConsentPage) -> Response<Body> {
     };
     // Browsers follow the form's redirects with this list, so it names each stop of them.
     let login = backend.endpoints.authorize.origin().ascii_serialization();
-    let action = format!("form-action 'self' {login} {}", page.csp_source);
+    let beyond: String = backend.login_origins.iter().map(|origin| format!(" {origin}")).collect();
+    let action = format!("form-action 'self' {login}{beyond} {}", page.csp_source);
     html(200, &template, &action)
 }
 
 /// Says on a page what cannot be said by a redirect.
 pub(super) fn error(error: PageError, id: &RequestId) -> Response<Body> {
-    let template = Failure { style: STYLE, text: error.text(), request_id: id.as_str() };
-    html(error.status(), &template, "form-action 'none'")
+    failure(error.status(), error.text(), id)
+}
+
+/// A page about something that did not go on.
+pub(super) fn failure(status: u16, text: &str, id: &RequestId) -> Response<Body> {
+    let template = Failure { style: STYLE, text, reference: id.short() };
+    html(status, &template, "form-action 'none'")
 }
 
 /// Says that the login cannot go on, for a reason that is the operator's to mend.
 pub(super) fn failed(id: &RequestId) -> Response<Body> {
     let text = "The login cannot go on: this gateway is not set up correctly. \
-                Tell whoever runs it, with the number below.";
-    let template = Failure { style: STYLE, text, request_id: id.as_str() };
-    html(500, &template, "form-action 'none'")
+                Tell whoever runs it, with the reference below.";
+    failure(500, text, id)
 }
 
 /// Tells a person how to connect.
@@ -133,8 +141,6 @@ fn permission(token: &str) -> Option<Permission> {
 
 #[cfg(test)]
 mod tests {
-    use authz::broker::client::ClientKind;
-
     use super::*;
 
     #[test]
@@ -149,6 +155,7 @@ mod tests {
                 style: STYLE,
                 client_name: "Client",
                 provenance: kind.provenance(),
+                is_unverified: kind == ClientKind::SelfRegistered,
                 destination: "claude.ai",
                 is_loopback: false,
                 backend: "jhe",
@@ -166,6 +173,7 @@ mod tests {
             style: STYLE,
             client_name: "<script>alert(1)</script>",
             provenance: ClientKind::SelfRegistered.provenance(),
+            is_unverified: true,
             destination: "\"><img src=x>",
             is_loopback: false,
             backend: "jhe",
@@ -181,7 +189,7 @@ mod tests {
     fn a_page_loads_nothing_and_runs_nothing() {
         for page in [
             Home { style: STYLE, endpoint: "https://gateway.example/mcp", backend: "jhe" }.render(),
-            Failure { style: STYLE, text: "No.", request_id: "1" }.render(),
+            Failure { style: STYLE, text: "No.", reference: "1" }.render(),
         ] {
             let page = page.unwrap();
             for remote in ["<script", "src=", "url(", "@import", "<link", " style="] {

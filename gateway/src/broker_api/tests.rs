@@ -43,7 +43,9 @@ async fn refused_step(method: http::Method, path: &str, form: &str) -> (String, 
     let log = Log::default();
     let writer = log.clone();
     let _default = tracing::subscriber::set_default(telemetry::subscriber(move || writer.clone()));
-    let (running, origin) = start(Site::serve(""), "");
+    let named = "{id: app, name: App, redirect_uris: [\"http://127.0.0.1/cb\"]}";
+    let clients = format!("clients: {{document_hosts: [{HOST}], registered: [{named}]}}\n");
+    let (running, origin) = start(Site::serve("").judged_strictly(), &clients);
     let request = reqwest::Client::new().request(method, format!("{origin}{path}"));
     let media = "application/x-www-form-urlencoded";
     let request = request.header("content-type", media).body(form.to_owned());
@@ -74,22 +76,62 @@ fn listener() -> TcpListener {
 async fn a_failed_login_is_one_log_line_with_its_reference_step_and_reason() {
     let lost = "/oauth/callback?state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&code=canary";
     let token = "grant_type=refresh_token&client_id=canary&refresh_token=canary";
-    for (method, path, form, step, reason) in [
-        ("GET", "/authorize?client_id=canary", "", "authorize", "unknown_client"),
-        ("POST", "/authorize", "request=canary&decision=approve", "consent", "foreign_form"),
-        ("GET", lost, "", "callback", "transaction_lost"),
-        ("POST", "/token", token, "token", "invalid_client"),
+    let spent = "grant_type=refresh_token&client_id=app&refresh_token=canary";
+    let document = format!("/authorize?client_id=https://{HOST}/canary");
+    for (method, path, form, step, reason, why) in [
+        ("GET", "/authorize?client_id=canary", "", "authorize", "unknown_client", ""),
+        (
+            "GET",
+            &document,
+            "",
+            "authorize",
+            "client_document_unavailable",
+            "its host cannot be reached",
+        ),
+        ("POST", "/authorize", "request=canary&decision=approve", "consent", "foreign_form", ""),
+        ("GET", lost, "", "callback", "transaction_lost", ""),
+        ("POST", "/token", token, "token", "invalid_client", ""),
+        ("POST", "/token", spent, "token", "invalid_grant", "unreadable"),
     ] {
         let (page, log) = refused_step(method.parse().unwrap(), path, form).await;
         let lines = log.requests();
         assert_eq!(lines.len(), 1, "{step}: {lines:?}");
         assert_eq!(lines[0]["login.step"], step);
         assert_eq!(lines[0]["reason"], reason);
+        assert_eq!(lines[0]["login.why"].as_str().unwrap_or_default(), why, "{step} {reason}");
         let reference = lines[0]["request.id"].as_str().unwrap();
-        assert!(step == "token" || page.contains(reference), "{step} shows its reference");
+        assert!(page.contains(&reference[..10]), "{step} shows its reference: {page}");
         let all = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         assert!(!all.contains("canary") && !page.contains("canary"), "{step} repeats nothing");
     }
+}
+
+#[tokio::test]
+async fn whoever_never_reaches_a_step_of_the_login_is_told_in_words_that_he_can_read() {
+    let (running, origin) =
+        start(Site::serve(""), "limits: {per_address: {authorize: 1, token: 1}}\n");
+    let http = reqwest::Client::new();
+    let again = |method: http::Method, path: &'static str| {
+        let request = http.request(method, format!("{origin}{path}"));
+        request.header("content-type", "application/x-www-form-urlencoded").body("grant_type=x")
+    };
+    for (method, path, media) in [
+        (http::Method::GET, "/authorize?client_id=x", "text/html; charset=utf-8"),
+        (http::Method::POST, "/token", "application/json"),
+    ] {
+        let first = again(method.clone(), path).send().await.unwrap();
+        assert_eq!(first.status(), 400);
+        let over = again(method, path).send().await.unwrap();
+        assert_eq!(
+            (over.status().as_u16(), &over.headers()["content-type"]),
+            (429, &media.parse().unwrap())
+        );
+        assert!(over.headers().contains_key("retry-after"));
+        let body = over.text().await.unwrap();
+        assert!(body.contains("reference"), "{body}");
+        assert!(path != "/token" || body.contains("\"temporarily_unavailable\""), "{body}");
+    }
+    running.shutdown().await;
 }
 
 /// The status and the text of the page that a client of this name gets.

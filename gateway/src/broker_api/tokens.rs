@@ -110,9 +110,10 @@ async fn seal(gateway: &Shared, identity: Identity, granted: &Granted) -> Result
 
 fn no_issue(gateway: &Shared, id: &RequestId, no: NoIssue, mut remark: Remark) -> Response<Body> {
     let error = match no {
-        NoIssue::Refused(code) => {
-            remark.stage = Some(Told::Refused(code.as_str()));
-            code.into()
+        NoIssue::Refused(no) => {
+            remark.stage = Some(Told::Refused(no.code.as_str()));
+            remark.why = no.why.map(Into::into);
+            no.code.into()
         }
         NoIssue::Fault(fault) => {
             record::fault(&gateway.metrics, id, &fault);
@@ -120,7 +121,7 @@ fn no_issue(gateway: &Shared, id: &RequestId, no: NoIssue, mut remark: Remark) -
             OAuthError::unavailable(RETRY_AFTER)
         }
     };
-    remarked(refusal(error), remark)
+    remarked(refusal(error, Some(id)), remark)
 }
 
 /// `POST /register` (RFC 7591 §3).
@@ -194,11 +195,12 @@ fn is(headers: &HeaderMap, media: &str) -> bool {
 
 fn refused(code: OAuthErrorCode) -> Response<Body> {
     let stage = Some(Told::Refused(code.as_str()));
-    remarked(refusal(code.into()), Remark { stage, ..Remark::default() })
+    remarked(refusal(code.into(), None), Remark { stage, ..Remark::default() })
 }
 
-fn refusal(error: OAuthError) -> Response<Body> {
-    let mut response = json(error.code().status(), &error.body());
+/// `reference` is for whoever looks up in the records why it failed.
+pub(super) fn refusal(error: OAuthError, reference: Option<&RequestId>) -> Response<Body> {
+    let mut response = json(error.code().status(), &error.body(reference));
     if let Some(wait) = error.retry_after() {
         retry_after(response.headers_mut(), wait);
     }

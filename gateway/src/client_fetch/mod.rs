@@ -39,7 +39,7 @@ const MOST_KNOWN: u64 = 256;
 /// How long a document is believed, at least and at most, whatever its host says.
 const LIFETIME: (Duration, Duration) =
     (Duration::from_secs(5 * 60), Duration::from_secs(24 * 3600));
-/// How long a host that failed is left alone.
+/// How long a document that failed is left alone.
 const PAUSE: Duration = Duration::from_secs(15);
 
 /// The network as documents are fetched over it: the internet, or one that a test made.
@@ -160,10 +160,7 @@ impl ClientDocuments {
             Ok((document, lifetime)) => {
                 Known { outcome: Ok(Arc::new(document)), until: now + lifetime }
             }
-            Err(why) => {
-                tracing::warn!(host = url.host(), "no client document: {why}");
-                Known { outcome: Err(why), until: now + PAUSE }
-            }
+            Err(why) => Known { outcome: Err(why), until: now + PAUSE },
         }
     }
 

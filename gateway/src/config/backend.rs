@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use yaml_serde::Value;
 
+use super::audience::{self, AudienceRules};
 use super::authority::{self, Authority};
 use super::files::Environment;
 use super::secret::{self, Secret};
@@ -45,6 +46,8 @@ pub struct Backend {
     /// How it may name itself in id tokens and authorization responses. A backend that writes the
     /// Host it was asked under has two names where browsers and we use different URLs.
     pub issuers: Vec<String>,
+    /// Where else its login leads a browser: an identity provider that it sends people to.
+    pub login_origins: Vec<String>,
     /// What `check` shows of the audience rules.
     audience: AudienceRules,
     #[serde(skip)]
@@ -112,14 +115,6 @@ pub struct Endpoints {
     pub jwks: Url,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct AudienceRules {
-    own_client: bool,
-    allowed_clients: Vec<String>,
-    required_scope: Option<String>,
-    required_audience: Option<String>,
-}
-
 /// How we ask the backend about tokens.
 #[derive(Clone, Debug, Serialize)]
 pub struct IntrospectionLimits {
@@ -145,6 +140,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
     let client_secret = section.optional("client_secret", secret::text(environment));
     let scope = section.or("scope", "openid email".to_owned(), values::text);
     let issuers = section.list("issuers", values::text);
+    let login_origins = section.list("login_origins", login_origin);
     let deadline = section.or("deadline", Duration::from_secs(5), within_seconds(30));
     let token_deadline = section.or("token_deadline", Duration::from_secs(30), within_seconds(60));
     if let (Some(wait), Some(most)) = (deadline, token_deadline)
@@ -153,7 +149,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
         section.wrong("token_deadline", "must not be shorter than backend.deadline");
     }
     let introspection = introspection(section.section("introspection"));
-    let audience = audience(section.section("audience"));
+    let audience = audience::read(section.section("audience"));
     // Judged before anything is given up, so that this mistake is named with the others.
     let audience_policy = audience.as_ref().and_then(|rules| {
         let own = client_id.as_deref().unwrap_or("unnamed");
@@ -175,6 +171,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
         scope: scope?,
         endpoints: endpoints?,
         issuers,
+        login_origins: login_origins?,
         audience: audience?,
         audience_policy: audience_policy?,
         introspection: introspection?,
@@ -211,6 +208,18 @@ fn backend_url(value: &Value, plain_http: bool) -> Result<Url, String> {
     Ok(url)
 }
 
+/// An origin as a browser compares it: scheme, host and port, and nothing behind.
+fn login_origin(value: &Value) -> Result<String, String> {
+    let url = values::url(value)?;
+    let origin = url.origin().ascii_serialization();
+    let is_bare = url.as_str().trim_end_matches('/') == origin;
+    if url.scheme() == "https" && is_bare {
+        Ok(origin)
+    } else {
+        Err("must be an https origin such as https://login.example.org".to_owned())
+    }
+}
+
 fn endpoints(
     mut section: Section<'_>,
     base_url: &Url,
@@ -239,30 +248,6 @@ fn under(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
     url
-}
-
-fn audience(mut section: Section<'_>) -> Option<AudienceRules> {
-    let own_client = section.or("own_client", true, values::switch);
-    let allowed_clients = section.list("allowed_clients", values::text);
-    let required_scope = section.optional("required_scope", values::text);
-    let required_audience = section.optional("required_audience", values::text);
-    Some(AudienceRules {
-        own_client: own_client?,
-        allowed_clients: allowed_clients?,
-        required_scope: required_scope?,
-        required_audience: required_audience?,
-    })
-}
-
-impl AudienceRules {
-    fn policy(&self, own: &str) -> Result<AudiencePolicy, String> {
-        let mut clients = self.allowed_clients.clone();
-        if self.own_client {
-            clients.push(own.to_owned());
-        }
-        AudiencePolicy::new(clients, self.required_scope.clone(), self.required_audience.clone())
-            .map_err(|why| why.to_string())
-    }
 }
 
 fn introspection(mut section: Section<'_>) -> Option<IntrospectionLimits> {

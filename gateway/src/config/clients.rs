@@ -7,7 +7,6 @@ use authz::broker::client::KnownClients;
 use authz::ids::{ClientRef, Subject};
 use authz::redirect_uri::RedirectPolicy;
 use serde::Serialize;
-use url::Url;
 use yaml_serde::Value;
 
 use super::files::Environment;
@@ -68,7 +67,7 @@ pub struct Deny {
 
 pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Option<Clients> {
     let hosts = section.list("allowed_redirect_hosts", redirect_host);
-    let uris = section.list("allowed_redirect_uris", redirect_uri);
+    let uris = section.list("allowed_redirect_uris", known_clients::redirect_uri);
     let registered = known_clients::registered(&mut section);
     let document_hosts = section.list("document_hosts", known_clients::document_host);
     let rules =
@@ -124,12 +123,4 @@ fn redirect_host(value: &Value) -> Result<String, String> {
         return Err("must be a host name without a port".to_owned());
     }
     Ok(host)
-}
-
-fn redirect_uri(value: &Value) -> Result<String, String> {
-    let text = values::text(value)?;
-    match Url::parse(&text) {
-        Ok(url) if url.fragment().is_none() => Ok(text),
-        _ => Err("must be an absolute URI without a fragment".to_owned()),
-    }
 }

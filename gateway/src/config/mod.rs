@@ -10,6 +10,7 @@ use authz::metadata::PublicUrls;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+mod audience;
 mod audit;
 mod authority;
 mod backend;

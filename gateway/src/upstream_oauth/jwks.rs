@@ -22,6 +22,9 @@ const LEAST_MODULUS: usize = 256;
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// An unknown key id makes us look again, but not more often than this.
 const PAUSE: Duration = Duration::from_secs(30);
+/// After a failure nobody asks for this long: logins that wait for each other's failure would wait
+/// for ever.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// The backend's keys.
 #[derive(Debug)]
@@ -30,7 +33,13 @@ pub(super) struct Jwks {
     url: Url,
     deadline: Duration,
     clock: Arc<dyn Clock>,
-    known: Mutex<Option<Fetched>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    fetched: Option<Fetched>,
+    failed: Option<(Duration, Fault)>,
 }
 
 #[derive(Debug)]
@@ -58,22 +67,33 @@ struct Key {
 impl Jwks {
     pub(super) fn new(http: reqwest::Client, backend: &Backend, clock: Arc<dyn Clock>) -> Self {
         let url = backend.endpoints.jwks.clone();
-        Self { http, url, deadline: backend.deadline, clock, known: Mutex::new(None) }
+        Self { http, url, deadline: backend.deadline, clock, known: Mutex::default() }
     }
 
     /// The key of this id; the only one there is, if none is named.
     pub(super) async fn key(&self, id: Option<&str>) -> Result<RsaKey, Fault> {
         let mut known = self.known.lock().await;
         let now = self.clock.monotonic();
-        if let Some(fetched) = known.as_ref().filter(|fetched| now < fetched.at + LIFETIME) {
+        if let Some(fetched) = known.fetched.as_ref().filter(|fetched| now < fetched.at + LIFETIME)
+        {
             let key = fetched.pick(id);
             if key.is_some() || now < fetched.at + PAUSE {
                 return key.ok_or(Fault::BackendAnswer("id token key"));
             }
         }
-        let fetched = Fetched { at: now, keys: self.fetch().await? };
+        if let Some((at, fault)) = &known.failed
+            && now < *at + AFTER_FAILURE
+        {
+            return Err(fault.clone());
+        }
+        let keys = self.fetch().await.map_err(|fault| {
+            // When it failed, not when it began: whoever waited for it has waited enough.
+            known.failed = Some((self.clock.monotonic(), fault.clone()));
+            fault
+        })?;
+        let fetched = Fetched { at: now, keys };
         let key = fetched.pick(id);
-        *known = Some(fetched);
+        *known = Known { fetched: Some(fetched), failed: None };
         key.ok_or(Fault::BackendAnswer("id token key"))
     }
 

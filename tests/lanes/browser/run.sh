@@ -6,12 +6,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../clients/install.sh"
 
-if ! command -v chromium >/dev/null || ! command -v openssl >/dev/null; then
-  as_root=()
-  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-  "${as_root[@]}" apt-get update --quiet=2 >&2
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install --quiet=2 --yes chromium openssl >&2
-fi
+debian=()
+command -v chromium >/dev/null || debian+=(chromium)
+command -v openssl >/dev/null || debian+=(openssl)
+from_debian "${debian[@]}"
 install_from_npm "$cache/browser" node@22.23.3 playwright-core@1.65.1 axe-core@4.14.1
 
 cd "$here/../../.."

@@ -1,6 +1,22 @@
-# Sourced by the lanes: installs pinned packages once, into a cache folder.
+# Sourced by the lanes: installs what a fresh Debian or Ubuntu machine lacks, and pinned packages once, into a
+# cache folder.
 # shellcheck shell=bash
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/fhir-mcp-lanes
+
+from_debian() { # packages
+  [ $# -eq 0 ] && return
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  echo "installing $*" >&2
+  "${as_root[@]}" apt-get update --quiet=2 >&2
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install --quiet=2 --yes --no-install-recommends "$@" >&2
+}
+
+lacking=()
+command -v npm >/dev/null || lacking+=(nodejs npm)
+command -v curl >/dev/null || lacking+=(curl)
+python3 -c 'import ensurepip' 2>/dev/null || lacking+=(python3 python3-venv)
+from_debian "${lacking[@]}"
 
 install() { # folder, packages, command: runs the command unless the folder already holds these packages
   local mark="$1/installed"

@@ -1,6 +1,7 @@
 //! What an operator reads in `docs/operations.md` is what the programs say.
 
 use authz::broker::error::{OAuthErrorCode, PageError};
+use authz::broker::no_grant::Why;
 use authz::rejection::RejectionCode;
 
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
@@ -25,6 +26,13 @@ fn every_refusal_has_its_row() {
     for code in RejectionCode::ALL {
         let row = format!("| `{}` | {}", code.as_str(), code.status());
         assert!(OPERATIONS.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_reason_of_a_failed_login_has_its_row() {
+    for why in Why::ALL {
+        assert!(OPERATIONS.contains(&format!("`{why}`")), "{why} has no row");
     }
 }
 

@@ -71,6 +71,12 @@ pub enum Refusal {
     },
 }
 
+/// What a client asks for, without what it asks for out of habit.
+pub(super) fn asked(text: &str) -> Result<Scope, OAuthErrorCode> {
+    let ours = text.split(' ').filter(|token| !IGNORED_SCOPES.contains(token));
+    ours.collect::<Vec<_>>().join(" ").parse().map_err(|_| OAuthErrorCode::InvalidScope)
+}
+
 impl Broker {
     /// Validates the query of `GET /authorize`, beside the document that [`Broker::document_wanted`]
     /// asked for.
@@ -138,9 +144,7 @@ impl Broker {
     }
 
     fn requested_scope(&self, text: &str) -> Result<Scope, OAuthErrorCode> {
-        let ours: Vec<&str> =
-            text.split(' ').filter(|token| !IGNORED_SCOPES.contains(token)).collect();
-        let scope: Scope = ours.join(" ").parse().map_err(|_| OAuthErrorCode::InvalidScope)?;
+        let scope = asked(text)?;
         if scope.is_empty() {
             return Ok(self.default_scope.clone());
         }

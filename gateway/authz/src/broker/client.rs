@@ -33,7 +33,7 @@ impl ClientKind {
         match self {
             Self::Operator => "Whoever runs this gateway registered this program.".to_owned(),
             Self::Document { host } => {
-                format!("The site {host} describes this program and answers for its name.")
+                format!("The site {host} describes a program of this name.")
             }
             Self::SelfRegistered => {
                 "The name is the program's own; nobody has checked it.".to_owned()

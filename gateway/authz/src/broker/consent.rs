@@ -137,7 +137,7 @@ impl Broker {
             cookie,
             client_name: request.client_name.clone(),
             client_kind: request.client_kind.clone(),
-            destination: redirect.destination().to_owned(),
+            destination: redirect.destination(),
             is_loopback: redirect.is_loopback(),
             scope: request.scope.to_string(),
             csp_source: redirect.csp_source(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::ids::RequestId;
 use crate::words::words;
 
 words! {
@@ -90,9 +91,14 @@ impl OAuthError {
         self.retry_after
     }
 
-    /// The body.
-    pub fn body(self) -> Value {
-        json!({ "error": self.code.as_str(), "error_description": self.code.text() })
+    /// The body, with a reference by which the operator finds the reason.
+    pub fn body(self, reference: Option<&RequestId>) -> Value {
+        let text = self.code.text();
+        let description = reference.map_or_else(
+            || text.to_owned(),
+            |reference| format!("{text} (reference {})", reference.short()),
+        );
+        json!({ "error": self.code.as_str(), "error_description": description })
     }
 }
 

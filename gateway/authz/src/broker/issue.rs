@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 use serde_json::{Value, json};
 
 use crate::broker::Broker;
-use crate::broker::error::OAuthErrorCode;
+use crate::broker::no_grant::{NoGrant, Why};
 use crate::broker::token::Pending;
 use crate::ids::Subject;
 use crate::introspection::Introspection;
@@ -33,20 +33,17 @@ pub struct BackendTokens {
 /// Why nothing is issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
-    /// The client is told this.
-    #[error("refused: {}", .0.as_str())]
-    Refused(OAuthErrorCode),
-    /// The backend vouches for its own token to somebody else.
-    #[error("the backend token is not ours: {0}")]
-    NotOurs(Unestablished),
+    /// The client is told no: it is denied, or the backend vouches for its token to somebody else.
+    #[error("refused: {0}")]
+    Refused(NoGrant),
     /// The backend did not say enough.
     #[error("the backend's answer does not say who logged in, or for whom its token is")]
     CannotKnow,
 }
 
-impl From<OAuthErrorCode> for TokenRefusal {
-    fn from(code: OAuthErrorCode) -> Self {
-        Self::Refused(code)
+impl From<Why> for TokenRefusal {
+    fn from(why: Why) -> Self {
+        Self::Refused(why.into())
     }
 }
 
@@ -62,7 +59,7 @@ impl Broker {
         let Vouch { answer, audience, now } = vouch;
         let subject = match (pending.subject, tokens.subject) {
             (Some(known), Some(told)) if known != told => {
-                return Err(TokenRefusal::NotOurs(Unestablished::OtherSubject));
+                return Err(Why::NotOurs(Unestablished::OtherSubject).into());
             }
             (Some(known), _) => known,
             (None, Some(told)) => told,
@@ -72,7 +69,7 @@ impl Broker {
             if refused == Unestablished::CannotKnow {
                 TokenRefusal::CannotKnow
             } else {
-                TokenRefusal::NotOurs(refused)
+                Why::NotOurs(refused).into()
             }
         })?;
         let grant = Grant {
@@ -83,9 +80,7 @@ impl Broker {
             backend: self.backend().clone(),
             authenticated_at: pending.authenticated_at,
         };
-        if self.admission.admits(&grant).is_err() {
-            return Err(OAuthErrorCode::InvalidGrant.into());
-        }
+        self.admission.admits(&grant).map_err(Why::from)?;
         let session_end = grant.authenticated_at.plus(self.lifetimes.session);
         let access = AccessClaims {
             grant: Grant { scope: pending.requested, ..grant.clone() },

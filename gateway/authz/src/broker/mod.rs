@@ -12,6 +12,7 @@ pub mod consent;
 pub mod error;
 pub mod form;
 pub mod issue;
+pub mod no_grant;
 pub mod register;
 pub mod revoke;
 pub mod token;

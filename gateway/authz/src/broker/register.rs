@@ -10,8 +10,9 @@ use crate::broker::{Broker, REGISTRATION_LIFETIME};
 use crate::seal::{Purpose, Sealable};
 use crate::time::Timestamp;
 
-/// More redirect URIs than any known client sends.
-const MOST_REDIRECT_URIS: usize = 8;
+/// More redirect URIs than any known client sends; with the longest ones the `client_id` is still one
+/// that we would read.
+const MOST_REDIRECT_URIS: usize = 5;
 /// Characters of a client's name that are kept.
 const LONGEST_NAME: usize = 64;
 /// Shown for a client that gave no name.
@@ -67,8 +68,8 @@ impl Broker {
         let redirect_uris: Vec<String> = metadata
             .redirect_uris
             .into_iter()
-            .take(MOST_REDIRECT_URIS)
             .filter(|uri| self.redirects.accept(uri).is_some())
+            .take(MOST_REDIRECT_URIS)
             .collect();
         if redirect_uris.is_empty() {
             return Err(OAuthErrorCode::InvalidRedirectUri);
@@ -88,11 +89,14 @@ impl Broker {
     }
 }
 
-/// A name fit for our page: without control, zero-width and direction characters, of bounded length.
+/// A name fit for our page: without characters that nobody sees or that turn the direction, and of
+/// bounded length.
 pub(crate) fn clean_name(name: &str) -> String {
     let invisible = |c: char| {
         c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+            || matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{feff}')
+            || matches!(c, '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{fff0}'..='\u{fffb}')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
             || matches!(c, '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
     };
@@ -148,9 +152,24 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_registration_is_one_that_we_can_read_again() {
+        let path = "p".repeat(crate::redirect_uri::LONGEST - "http://127.0.0.1/0".len());
+        let uris: Vec<_> = (0..9).map(|at| format!("http://127.0.0.1/{at}{path}")).collect();
+        let body = json!({"redirect_uris": uris, "client_name": "ü".repeat(LONGEST_NAME)});
+        let answer = register(&body.to_string()).unwrap();
+        assert_eq!(answer["redirect_uris"].as_array().unwrap().len(), MOST_REDIRECT_URIS);
+        let id = ClientId::parse(answer["client_id"].as_str().unwrap()).unwrap();
+        assert!(broker().client(&id, None, NOW).is_some());
+    }
+
+    #[test]
     fn a_name_is_shown_without_tricks() {
         assert_eq!(clean_name("Cla\u{202e}ude\u{200b}\n"), "Claude");
-        assert_eq!(clean_name(" \u{feff} "), NAMELESS);
+        for nothing in
+            [" \u{feff} ", "\u{3164}", "\u{115f}\u{1160}\u{ffa0}", "\u{2800}\u{34f}\u{fe0f}"]
+        {
+            assert_eq!(clean_name(nothing), NAMELESS);
+        }
         assert_eq!(clean_name(&"x".repeat(100)).len(), LONGEST_NAME);
     }
 }

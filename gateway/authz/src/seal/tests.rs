@@ -43,6 +43,7 @@ payload!(Code, Code, "");
 payload!(Access, Access, "");
 payload!(Refresh, Refresh, "");
 payload!(Hop, Hop, "");
+payload!(Cursor, Cursor, "");
 
 fn rng() -> StdRng {
     StdRng::seed_from_u64(7)
@@ -79,11 +80,12 @@ fn only_the_purpose_that_sealed_opens() {
         ($($name:ident),*) => {
             [$({
                 let blob = sealer.seal(&$name::of("x"), &mut rng());
-                opens!(&blob, Registration, Consent, Transaction, Code, Access, Refresh, Hop)
+                opens!(&blob, Registration, Consent, Transaction, Code, Access, Refresh, Hop, Cursor)
             }),*]
         };
     }
-    let matrix = matrix!(Registration, Consent, Transaction, Code, Access, Refresh, Hop);
+    let matrix = matrix!(Registration, Consent, Transaction, Code, Access, Refresh, Hop, Cursor);
+    assert_eq!(matrix.len(), Purpose::ALL.len());
     for (row, opened) in matrix.iter().enumerate() {
         for (column, opened) in opened.iter().enumerate() {
             assert_eq!(*opened, row == column, "sealed {row}, opened as {column}");

@@ -28,3 +28,13 @@ fn a_backend_over_plain_http_needs_a_word_of_its_own() {
     let loopback = Value::String("http://127.0.0.1:8000".to_owned());
     assert!(backend_url(&loopback, false).is_ok());
 }
+
+#[test]
+fn a_login_origin_is_https_and_nothing_behind_it() {
+    let read = |text: &str| login_origin(&Value::String(text.to_owned()));
+    assert_eq!(read("https://login.example.org/").unwrap(), "https://login.example.org");
+    assert_eq!(read("https://login.example.org:8443").unwrap(), "https://login.example.org:8443");
+    for bad in ["http://login.example.org", "https://login.example.org/saml", "https://*.org; x"] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+}

@@ -97,10 +97,12 @@ async fn only_our_own_form_in_the_same_browser_approves() -> Result<()> {
     let form = [("request", sealed.as_str()), ("decision", "approve")];
     let cookie = one.jar.header(&page.url);
     let (own, evil) = (bed.origin(), "https://evil.example");
+    let another = format!("fmg-consent={}", "A".repeat(43));
     let http = fresh()?;
     for (what, headers) in [
         ("no cookie", vec![("origin", own)]),
-        ("another cookie", vec![("origin", own), ("cookie", "fmg-consent=x")]),
+        ("no cookie of ours", vec![("origin", own), ("cookie", "fmg-consent=x")]),
+        ("another browser's cookie", vec![("origin", own), ("cookie", &another)]),
         ("no origin", vec![("cookie", cookie.as_str())]),
         ("a foreign origin", vec![("origin", evil), ("cookie", &cookie)]),
         ("the null origin", vec![("origin", "null"), ("cookie", &cookie)]),

@@ -109,6 +109,19 @@ async fn a_revoked_login_reads_nothing_at_once_and_ends_within_a_minute() -> Res
     for _ in 0..3 {
         assert_eq!(list(&bed, &held.access).await?, 401);
     }
+    // Where nobody reads data meanwhile, the end of what was believed is the end of the login.
+    let held = login.log_in("manager_mary").await?;
+    for _ in 0..3 {
+        assert_eq!(list(&bed, &held.access).await?, 200);
+    }
+    bed.exchange.revoke_all("manager_mary");
+    for _ in 0..3 {
+        assert_eq!(list(&bed, &held.access).await?, 200, "still believed");
+    }
+    bed.advance(Duration::from_secs(60));
+    for _ in 0..3 {
+        assert_eq!(list(&bed, &held.access).await?, 401);
+    }
     Ok(())
 }
 

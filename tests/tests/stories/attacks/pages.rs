@@ -106,7 +106,7 @@ async fn the_form_may_lead_to_us_the_backend_and_this_client_only() -> Result<()
 async fn a_borrowed_name_does_not_hide_where_the_answer_goes() -> Result<()> {
     let bed = permissive().await?;
     for (redirect, destination, is_loopback) in [
-        (REDIRECT, "a program on this computer", true),
+        (REDIRECT, "a program on this computer (127.0.0.1)", true),
         (WEB, "claude.ai", false),
         (APP, APP, false),
     ] {
@@ -114,8 +114,9 @@ async fn a_borrowed_name_does_not_hide_where_the_answer_goes() -> Result<()> {
         let strong = format!("<strong class=\"destination\">{destination}</strong>");
         assert!(page.text.contains(&strong), "{}", page.text);
         assert!(page.text.contains("nobody has checked it"), "the name is the program's own");
-        assert_eq!(page.text.contains("only if you started it yourself"), is_loopback);
-        assert!(page.text.contains("class=\"warn\""));
+        let warning = "<p class=\"warn\">Any program on this computer can use this name";
+        assert_eq!(page.text.contains(warning), is_loopback);
+        assert_eq!(page.text.matches("class=\"warn\"").count(), 2, "unverified, and where it goes");
     }
     let refused = fresh()?
         .post(bed.at("/register"))

@@ -247,14 +247,18 @@ async fn a_refusal_does_not_say_which_part_was_wrong() -> Result<()> {
         let refused = one.redeem(&code, &[changes]).await?;
         let status = refused.status();
         let names: Vec<_> = refused.headers().keys().map(ToString::to_string).collect();
-        told.push((status, names, refused.text().await?));
+        // The one thing that differs: which request it was.
+        let body: Value = refused.json().await?;
+        let description = body["error_description"].as_str().unwrap_or_default();
+        let (text, reference) = description.split_once(" (reference ").unwrap();
+        assert_eq!(reference.len(), 11, "ten digits and a bracket");
+        told.push((status, names, body["error"].to_string(), text.to_owned()));
     }
     assert!(told.iter().all(|answer| *answer == told[0]), "{told:?}");
     let held = tokens(one.redeem(&code, &[]).await?).await?;
     let mut told = Vec::new();
     for token in ["garbage", altered.as_str(), one.client_id.as_str(), held.refresh.as_str()] {
         let mut refused = mcp(&bed)?.call(token, PRIVATE, json!({})).await?;
-        // The one thing that differs: which request it was.
         refused.body.as_object_mut().unwrap().remove("request_id");
         let text = refused.body.to_string();
         told.push((refused.status, refused.header("www-authenticate").map(str::to_owned), text));

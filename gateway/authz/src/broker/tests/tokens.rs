@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::broker::issue::{BackendTokens, Issued, TokenRefusal, Vouch};
+use crate::broker::no_grant::{NoGrant, Why};
 use crate::broker::revoke::Revocation;
 use crate::broker::token::{Pending, Step};
 use crate::ids::Subject;
@@ -69,7 +70,7 @@ fn refresh_token() -> String {
     body["refresh_token"].as_str().unwrap().to_owned()
 }
 
-fn refresh(changes: &[(&str, &str)], now: Timestamp) -> Result<Step, OAuthErrorCode> {
+fn refresh(changes: &[(&str, &str)], now: Timestamp) -> Result<Step, NoGrant> {
     let (id, token) = (client_id(), refresh_token());
     let mut parameters =
         vec![("grant_type", "refresh_token"), ("client_id", &id), ("refresh_token", &token)];
@@ -93,20 +94,21 @@ fn a_proven_client_gets_the_backends_code_redeemed() {
 #[test]
 fn a_code_with_another_client_redirect_verifier_or_time_is_invalid_grant() {
     let other = "a".repeat(43);
-    for change in [
-        ("client_id", "stranger"),
-        ("client_id", ""),
-        ("redirect_uri", "http://127.0.0.1:1/cb"),
-        ("code_verifier", other.as_str()),
-        ("code_verifier", "ü"),
-        ("code", "garbage"),
-        ("code", refresh_token().as_str()),
+    for (change, why) in [
+        (("client_id", "stranger"), Why::OtherClient),
+        (("client_id", ""), Why::OtherClient),
+        (("redirect_uri", "http://127.0.0.1:1/cb"), Why::OtherRedirect),
+        (("code_verifier", other.as_str()), Why::Unproven),
+        (("code_verifier", "ü"), Why::Unproven),
+        (("code", "garbage"), Why::Unreadable),
+        (("code", refresh_token().as_str()), Why::Unreadable),
     ] {
         let refused = broker().token(&redemption(&[change]), NOW).unwrap_err();
-        assert_eq!(refused, OAuthErrorCode::InvalidGrant, "{change:?}");
+        assert_eq!(refused, why.into(), "{change:?}");
+        assert_eq!(refused.code, OAuthErrorCode::InvalidGrant, "the same for all");
     }
     let late = broker().token(&redemption(&[]), NOW.plus(CODE_LIFETIME)).unwrap_err();
-    assert_eq!(late, OAuthErrorCode::InvalidGrant);
+    assert_eq!(late, Why::Expired.into());
 }
 
 #[test]
@@ -119,10 +121,10 @@ fn a_form_that_lacks_or_repeats_something_is_told_so() {
         (&[("redirect_uri", "")], OAuthErrorCode::InvalidRequest),
         (&[("resource", "https://other.example/mcp")], OAuthErrorCode::InvalidTarget),
     ] {
-        assert_eq!(broker().token(&redemption(changes), NOW).unwrap_err(), error);
+        assert_eq!(broker().token(&redemption(changes), NOW).unwrap_err(), error.into());
     }
     let twice = format!("{}&code=x", redemption(&[]));
-    assert_eq!(broker().token(&twice, NOW).unwrap_err(), OAuthErrorCode::InvalidRequest);
+    assert_eq!(broker().token(&twice, NOW).unwrap_err(), OAuthErrorCode::InvalidRequest.into());
 }
 
 #[test]
@@ -153,11 +155,11 @@ fn an_access_token_never_outlives_the_backends() {
 fn nothing_is_issued_for_a_token_that_is_not_ours_or_nobodys() {
     let mut foreign = live();
     foreign.client_id = Some("another".to_owned());
-    let wrong = TokenRefusal::NotOurs(Unestablished::WrongAudience);
+    let wrong = Why::NotOurs(Unestablished::WrongAudience).into();
     let refused = issue(pending(), tokens(), &Introspection::Active(foreign)).unwrap_err();
     assert_eq!(refused, wrong);
     let inactive = issue(pending(), tokens(), &Introspection::Inactive).unwrap_err();
-    assert_eq!(inactive, TokenRefusal::NotOurs(Unestablished::Inactive));
+    assert_eq!(inactive, Why::NotOurs(Unestablished::Inactive).into());
     let nobody = BackendTokens { subject: None, ..tokens() };
     let unknown = issue(pending(), nobody, &long_lived()).unwrap_err();
     assert_eq!(unknown, TokenRefusal::CannotKnow);
@@ -179,10 +181,14 @@ fn a_refresh_shows_the_backend_its_own_token_and_keeps_the_session_end() {
 #[test]
 fn a_refresh_by_another_client_after_the_session_or_with_another_blob_is_invalid_grant() {
     let end = NOW.plus(broker().lifetimes.session);
-    assert_eq!(refresh(&[], end).unwrap_err(), OAuthErrorCode::InvalidGrant);
+    assert_eq!(refresh(&[], end).unwrap_err(), Why::Expired.into());
     let code = code();
-    for change in [("client_id", "stranger"), ("client_id", ""), ("refresh_token", code.as_str())] {
-        assert_eq!(refresh(&[change], NOW).unwrap_err(), OAuthErrorCode::InvalidGrant);
+    for (change, why) in [
+        (("client_id", "stranger"), Why::OtherClient),
+        (("client_id", ""), Why::OtherClient),
+        (("refresh_token", code.as_str()), Why::Unreadable),
+    ] {
+        assert_eq!(refresh(&[change], NOW).unwrap_err(), why.into());
     }
 }
 
@@ -195,7 +201,11 @@ fn a_refresh_may_narrow_the_scope_and_not_widen_it() {
     let body = issue(pending, tokens(), &long_lived()).unwrap().body();
     assert_eq!(body["scope"], "user/Patient.rs");
     let wider = refresh(&[("scope", "user/*.cruds")], NOW).unwrap_err();
-    assert_eq!(wider, OAuthErrorCode::InvalidScope);
+    assert_eq!(wider, OAuthErrorCode::InvalidScope.into());
+    // What clients ask for out of habit takes nothing away.
+    for habit in ["openid offline_access", "user/Patient.rs openid profile email"] {
+        assert!(refresh(&[("scope", habit)], NOW).is_ok(), "{habit}");
+    }
 }
 
 #[test]
@@ -203,7 +213,7 @@ fn a_refresh_that_answers_for_another_person_is_refused() {
     let Step::Refresh { pending, .. } = refresh(&[], NOW).unwrap() else { panic!("is a refresh") };
     let other = BackendTokens { subject: Subject::parse("10003").ok(), ..tokens() };
     let refused = issue(pending, other, &long_lived()).unwrap_err();
-    assert_eq!(refused, TokenRefusal::NotOurs(Unestablished::OtherSubject));
+    assert_eq!(refused, Why::NotOurs(Unestablished::OtherSubject).into());
 }
 
 #[test]
@@ -213,11 +223,11 @@ fn a_denied_person_gets_nothing_at_login_and_nothing_at_refresh() {
     let (answer, audience) = (long_lived(), ours());
     let vouch = Vouch { answer: &answer, audience: &audience, now: NOW };
     let refused = broker.issue(pending(), tokens(), vouch, &mut rng()).unwrap_err();
-    assert_eq!(refused, TokenRefusal::Refused(OAuthErrorCode::InvalidGrant));
+    assert_eq!(refused, Why::Denied.into());
     let (id, token) = (client_id(), refresh_token());
     let form =
         form(&[("grant_type", "refresh_token"), ("client_id", &id), ("refresh_token", &token)]);
-    assert_eq!(broker.token(&form, NOW).unwrap_err(), OAuthErrorCode::InvalidGrant);
+    assert_eq!(broker.token(&form, NOW).unwrap_err(), Why::Denied.into());
 }
 
 #[test]
@@ -243,13 +253,13 @@ fn a_client_that_nobody_knows_any_more_is_told_to_register_again() {
     let refreshed = |id: &str, token: &str, now| {
         let parameters =
             [("grant_type", "refresh_token"), ("client_id", id), ("refresh_token", token)];
-        broker().token(&form(&parameters), now).map(|_| ())
+        broker().token(&form(&parameters), now).map(|_| ()).map_err(|no| no.code)
     };
     assert_eq!(refreshed(&id, "garbage", NOW), Err(OAuthErrorCode::InvalidGrant));
     assert_eq!(refreshed(&id, "garbage", year), Err(OAuthErrorCode::InvalidClient));
     assert_eq!(refreshed("stranger", "garbage", NOW), Err(OAuthErrorCode::InvalidClient));
     let unknown = redemption(&[("code", "garbage"), ("client_id", "stranger")]);
-    assert_eq!(broker().token(&unknown, NOW).unwrap_err(), OAuthErrorCode::InvalidClient);
+    assert_eq!(broker().token(&unknown, NOW).unwrap_err(), OAuthErrorCode::InvalidClient.into());
 }
 
 #[test]
