@@ -10,6 +10,7 @@
 mod bed;
 mod generic;
 mod hop;
+mod measures;
 mod observations;
 mod paging;
 mod patients;
