@@ -2,7 +2,7 @@
 //!
 //! An Observation carries `{header, body}` as base64 ([`attachment`]). The code names the type
 //! ([`registry`]), the type names the fields that hold numbers ([`measure`]) and their units
-//! ([`unit`]), the body says when ([`time`]), the header says whence ([`provenance`]), and a JSON
+//! ([`mod@unit`]), the body says when ([`time`]), the header says whence ([`provenance`]), and a JSON
 //! Schema describes each type to a reader ([`schema`]). Pure: no I/O, no clock.
 
 pub mod attachment;

@@ -145,9 +145,12 @@ pub struct FullRow {
     code_display: Option<String>,
     #[serde(flatten)]
     when: When,
+    // Described in the slim row; once is enough for a schema that every client reads.
     #[serde(flatten)]
+    #[schemars(skip)]
     summary: Summary,
     #[serde(flatten)]
+    #[schemars(skip)]
     origin: Origin,
     /// The Open mHealth body; `get_omh_schema` explains its fields.
     #[schemars(schema_with = "body_schema")]
