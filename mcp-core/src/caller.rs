@@ -11,14 +11,15 @@ use authz::trace::{self, TraceId, TraceParent};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use prometheus::IntCounter;
 use tracing::{info, warn};
 
 use crate::backend::inquiry::TokenRefusal;
+use crate::refusal::{self, problem};
 
 /// The largest request body, in bytes; the gateway lets no larger one through.
 pub const LARGEST_BODY: usize = 4 << 20;
@@ -141,18 +142,9 @@ async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
             .insert(hop::FAULT_HEADER, HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED));
         return refused;
     }
-    response
+    refusal::plainly(response).await
 }
 
 async fn read(body: Body) -> Option<Bytes> {
     Limited::new(body, LARGEST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes)
-}
-
-/// Problem details (RFC 9457) without any detail: whoever has no hop key learns nothing.
-fn problem(status: StatusCode) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    let body =
-        serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16()});
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, kind, body.to_string()).into_response()
 }

@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod caller;
 pub mod config;
+pub mod ending;
 pub mod fhir;
 pub mod http;
 pub mod metrics;
@@ -14,6 +15,7 @@ pub mod omh;
 mod outcome;
 pub mod probe;
 pub mod progress;
+mod refusal;
 pub mod resources;
 pub mod seclusion;
 pub mod server;
@@ -21,4 +23,5 @@ pub mod telemetry;
 pub mod tls;
 pub mod tools;
 
+pub use crate::ending::Ending;
 pub use crate::http::Core;

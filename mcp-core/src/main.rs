@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use authz::secret::BackendToken;
@@ -15,10 +16,9 @@ use fhir_mcp_core::http::bind;
 use fhir_mcp_core::metrics::Metrics;
 use fhir_mcp_core::probe::{Finding, Probe, Verdict};
 use fhir_mcp_core::seclusion::seclude;
-use fhir_mcp_core::{Core, telemetry, tools};
+use fhir_mcp_core::{Core, Ending, telemetry, tools};
 use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing::error;
 use url::Url;
 
@@ -133,30 +133,41 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     seclude().context("cannot give up core files")?;
     let config = Config::load(path)?;
     telemetry::start()?;
-    let (listen, admin) = (config.listen, config.admin);
+    let (listen, admin, close_delay) = (config.listen, config.admin, config.close_delay);
     let core = Core::new(config)?;
     let listener = bind(listen).with_context(|| format!("listen: {listen}"))?;
     let admin = bind(admin).with_context(|| format!("admin: {admin}"))?;
-    let shutdown = CancellationToken::new();
-    tokio::spawn(stop_on_signal(shutdown.clone()));
-    core.serve(listener, Some(admin), shutdown).await
+    let ending = Ending::default();
+    tokio::spawn(stop_on_signal(ending.clone(), close_delay));
+    core.serve(listener, Some(admin), ending).await
 }
 
 /// The first signal lets calls in flight finish; the second one ends the program.
-async fn stop_on_signal(shutdown: CancellationToken) {
+async fn stop_on_signal(ending: Ending, close_delay: Duration) {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
         error!("signals cannot be received; stopping");
-        return shutdown.cancel();
+        return ending.close();
     };
-    let mut received = async || {
+    // A person at a terminal: nobody chooses between us and others.
+    let close_delay = tokio::select! {
+        _ = terminate.recv() => close_delay,
+        _ = interrupt.recv() => Duration::ZERO,
+    };
+    ending.retreat();
+    let again = async {
         tokio::select! {
             _ = terminate.recv() => (),
             _ = interrupt.recv() => (),
         }
     };
-    received().await;
-    shutdown.cancel();
-    received().await;
-    std::process::exit(130);
+    let closing = async {
+        tokio::time::sleep(close_delay).await;
+        ending.close();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = again => std::process::exit(130),
+        () = closing => (),
+    }
 }

@@ -24,6 +24,7 @@ pub mod scripted_core;
 pub mod semantics;
 mod setup;
 pub mod tls_front;
+mod tool_service;
 
 pub use bed::{Behind, Records, Setup, TestBed};
 pub use inside::Inside;

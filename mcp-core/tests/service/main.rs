@@ -8,6 +8,7 @@
 )]
 
 mod bed;
+mod ending;
 mod generic;
 mod hop;
 mod measures;

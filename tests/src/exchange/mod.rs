@@ -3,6 +3,7 @@
 //! It answers as the real one does, down to its error texts and what it ignores, keeps everything in
 //! memory, and can be told to fail. Start one with [`FakeExchange::start`].
 
+mod bombs;
 mod capability;
 mod clock;
 mod consents;
