@@ -22,13 +22,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::backend::capability::Capabilities;
 use crate::backend::client::Client;
-use crate::backend::cursor::Cursors;
-use crate::backend::detector::Proven;
 use crate::backend::inquiry::Means;
 use crate::backend::profile::LiveProfiles;
-use crate::backend::vocabulary::Vocabularies;
 use crate::caller::{Clock, Gate, LARGEST_BODY, admit};
 use crate::config::Config;
 use crate::ending::{Ending, last_of_its_connection};
@@ -72,14 +68,7 @@ impl Core {
         let metrics = Metrics::new(&registry)?;
         let client = Client::new(&config.backend, config.authority.as_ref(), metrics.clone())
             .context("the HTTP client")?;
-        let means = Means {
-            client: Arc::new(client),
-            capabilities: Capabilities::default(),
-            vocabularies: Vocabularies::default(),
-            proven: Proven::default(),
-            cursors: Arc::new(Cursors::new(config.hop_key.clone())),
-            answer_bytes: config.backend.answer_bytes,
-        };
+        let means = Means::new(client, config.hop_key.clone(), &config.backend);
         let certificate = config.listen_tls.map(Certificate::load).transpose()?.map(Arc::new);
         let profiles = Arc::new(LiveProfiles::load(config.profiles, tools::served::mistakes)?);
         Ok(Self {

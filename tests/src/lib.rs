@@ -23,6 +23,7 @@ pub mod reload;
 pub mod scripted_core;
 pub mod semantics;
 mod setup;
+pub mod stdio;
 pub mod tls_front;
 mod tool_service;
 

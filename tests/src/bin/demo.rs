@@ -13,7 +13,7 @@ use fhir_mcp_gateway::config::Config as GatewayConfig;
 use fhir_mcp_gateway::{Gateway, Listeners};
 use jiff::Timestamp;
 use testbed::bed::random_key;
-use testbed::exchange::{FakeExchange, Options, PASSWORD, system_clock};
+use testbed::exchange::{FakeExchange, NATIVE_CLIENT, Options, PASSWORD, system_clock};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Where the demo is found, always: clients remember it.
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     let running = Gateway::build(config, Arc::new(SystemClock::start()))?
         .audit_to(std::io::sink())
         .start(Listeners { public: vec![gateway], admin })?;
-    write!(std::io::stdout(), "{}", welcome())?;
+    write!(std::io::stdout(), "{}", welcome(&exchange.base_url()))?;
     std::io::stdout().flush()?;
     wait().await?;
     writeln!(std::io::stdout(), "\nStopping.")?;
@@ -109,7 +109,7 @@ limits:
     )
 }
 
-fn welcome() -> String {
+fn welcome(exchange: &str) -> String {
     format!(
         r#"
 fhir-mcp-gateway is running on this computer, in front of a stand-in Exchange with synthetic people.
@@ -133,6 +133,9 @@ Gemini CLI, in ~/.gemini/settings.json:
 
 A client that speaks stdio only:
   {{"mcpServers": {{"health": {{"command": "npx", "args": ["-y", "mcp-remote", "http://{GATEWAY}/mcp", "--allow-http"]}}}}}}
+
+One person without a gateway, logged in at the stand-in Exchange itself (from this folder):
+  claude mcp add health-stdio -- cargo run --quiet --package fhir-mcp-core -- stdio --backend {exchange} --client-id {NATIVE_CLIENT} --allow-plain-loopback
 
 Ask first:
   Which studies can I see?

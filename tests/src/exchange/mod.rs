@@ -50,7 +50,7 @@ use tokio::task::JoinHandle;
 pub use clock::{Clock, ManualClock, system_clock};
 pub use fault::{Fault, Lie};
 pub use log::{Endpoint, Log, Seen};
-pub use options::{OTHER_CLIENT, Options, RECORDED_AT, SERVICE_CLIENT};
+pub use options::{NATIVE_CLIENT, OTHER_CLIENT, Options, RECORDED_AT, SERVICE_CLIENT};
 pub use people::{Kind, PASSWORD, Person};
 pub use session::Application;
 
