@@ -20,6 +20,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("fhir_read", "user/*.rs"),
     ("fhir_schema", ""),
     ("fhir_search", "user/*.rs"),
+    ("find_patient", "user/Patient.rs"),
     ("get_omh_schema", ""),
     ("get_patient_date_range", "user/Observation.rs"),
     ("get_patient_demographics", "user/Patient.rs"),
@@ -29,6 +30,8 @@ const BUILTIN: &[(&str, &str)] = &[
     ("get_study_metadata", "user/Group.rs"),
     ("list_studies", "user/Group.rs"),
     ("list_study_patients", "user/Group.rs user/Patient.rs"),
+    ("patient_overview", "user/*.rs"),
+    ("record_grep", "user/*.rs"),
     ("search_patients", "user/Patient.rs"),
     ("summarize_patient_observations", "user/Observation.rs"),
 ];
@@ -38,6 +41,8 @@ const BUILTIN_WEIGHTS: &[(&str, u32)] = &[
     ("count_study_observations", 5),
     ("get_patient_observations", 2),
     ("list_study_patients", 2),
+    ("patient_overview", 10),
+    ("record_grep", 10),
     ("summarize_patient_observations", 5),
 ];
 

@@ -60,6 +60,15 @@ pub enum Call {
         /// Where the page begins.
         at: Position,
     },
+    /// `GET {fhir}/Patient/{id}/$everything`
+    Everything {
+        /// Of whom.
+        patient: PatientId,
+        /// Resources on a page.
+        count: u32,
+        /// Where the page begins.
+        at: Position,
+    },
     /// `GET {fhir}/${operation}`, on a type or on one resource if named. The name is one of the
     /// program's own, and so are the names of the parameters.
     Operation {
@@ -90,6 +99,7 @@ impl Call {
             Self::Patient(_) | Self::Group(_) | Self::Read { version: None, .. } => "fhir_read",
             Self::Read { .. } => "fhir_vread",
             Self::History { .. } => "fhir_history",
+            Self::Everything { .. } => "fhir_everything",
             Self::Operation { .. } => "fhir_operation",
             Self::Metadata => "fhir_metadata",
             Self::Health => "health",
@@ -139,6 +149,13 @@ impl Call {
                 go_on(&mut url, profile, position, *count);
                 Some(url)
             }
+            Self::Everything { patient, count, at: position } => {
+                let segments = [ResourceType::PATIENT.as_str(), patient.as_str(), "$everything"];
+                let mut url = at(base, fhir, &segments)?;
+                url.query_pairs_mut().append_pair("_count", &count.to_string());
+                go_on(&mut url, profile, position, *count);
+                Some(url)
+            }
             Self::Operation { on, name, parameters } => {
                 operated(base, fhir, on.as_ref(), (name, parameters))
             }
@@ -164,6 +181,7 @@ impl Call {
             | Self::Group(_)
             | Self::Read { .. }
             | Self::History { .. }
+            | Self::Everything { .. }
             | Self::Operation { .. }
             | Self::Metadata
             | Self::Health => None,

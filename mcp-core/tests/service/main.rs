@@ -8,9 +8,13 @@
 )]
 
 mod bed;
+mod candidates;
+mod everything;
 mod generic;
+mod grep;
 mod hop;
 mod observations;
+mod overview;
 mod paging;
 mod patients;
 mod protocol;
