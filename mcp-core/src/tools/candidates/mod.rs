@@ -67,9 +67,9 @@ pub struct Candidate {
     /// What stands against using the record: inactive, deceased, replaced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<&'static str>,
-    /// How the record agrees with each criterion. `partly`: some words, another identifier system, or
-    /// a date not recorded in full.
-    #[schemars(with = "std::collections::BTreeMap<String, basis::Grade>")]
+    /// How the record agrees with each criterion: exact, prefix, partly (some words, another identifier
+    /// system, a date not recorded in full), no, or `not_recorded`.
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
     basis: Basis,
 }
 

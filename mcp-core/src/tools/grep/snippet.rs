@@ -102,7 +102,7 @@ pub fn look(needles: &Needles, resource: &Value) -> (Option<Hit>, Unread) {
             }));
         });
     let hit = (count > 0).then(|| Hit {
-        resource: named(resource),
+        resource: brief(&named(resource)),
         date: Line::of(resource).date,
         matches: count,
         snippets,
@@ -119,7 +119,9 @@ fn around(text: &str, (start, end): (usize, usize), most: usize) -> String {
     let ellipsis = |is_cut: bool| if is_cut { "…" } else { "" };
     let (head, tail) = (part(first, start), part(end, end + last));
     let (cut_head, cut_tail) = (ellipsis(first > 0), ellipsis(last < after.len()));
-    format!("{cut_head}{}⟦{}⟧{}{cut_tail}", plain(head), plain(found), plain(tail))
+    // Marks without end may stand between two letters of a match.
+    let found = brief(&plain(found));
+    format!("{cut_head}{}⟦{found}⟧{}{cut_tail}", plain(head), plain(tail))
 }
 
 /// White space as one blank, and the marks left to us alone.
@@ -169,6 +171,14 @@ mod tests {
     fn nobody_else_writes_the_marks() {
         let resource = json!({"a": "⟦fake⟧ pain"});
         assert_eq!(texts(&["pain"], &resource), ["[fake] ⟦pain⟧"]);
+    }
+
+    #[test]
+    fn a_match_is_short_whatever_stands_between_its_letters() {
+        let long =
+            json!({"id": "i".repeat(9_000), "a": format!("pa{}in", "\u{301}".repeat(9_000))});
+        let hit = look(&needles(&["pain"], false), &long).0.unwrap();
+        assert!(serde_json::to_vec(&hit).unwrap().len() < 1_000);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
+use tokio::time::{Instant, timeout};
 
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
@@ -18,6 +19,8 @@ use crate::tools::served::Need;
 const PAGES: usize = 5;
 /// Bytes of resources that it may have.
 const BYTES: usize = 4 << 20;
+/// The part of a call's time that it may take: one in so many.
+const SHARE: u32 = 3;
 /// The operation's name.
 const NAME: &str = "everything";
 
@@ -41,10 +44,12 @@ pub async fn read(inquiry: &Inquiry, id: &PatientId) -> Result<Whole, Fault> {
     if !Need::Operation(NAME).is_met(&inquiry.profile, &capability) {
         return Ok(Whole::None);
     }
-    let resources = match pages(inquiry, id).await {
-        Ok(Some(resources)) => resources,
-        Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
-        Ok(None) | Err(_) => return Ok(Whole::None),
+    // A slow one must leave time for asking section by section.
+    let time = inquiry.deadline.saturating_duration_since(Instant::now()) / SHARE;
+    let resources = match timeout(time, pages(inquiry, id)).await {
+        Ok(Ok(Some(resources))) => resources,
+        Ok(Err(Fault::TokenRefused)) => return Err(Fault::TokenRefused),
+        Ok(Ok(None) | Err(_)) | Err(_) => return Ok(Whole::None),
     };
     let is_asked = |one: &Value| {
         text(one, "/resourceType") == Some("Patient")

@@ -91,7 +91,7 @@ impl Line {
         let what = SUBJECTS.iter().find_map(|at| resource.pointer(at).and_then(words));
         let value = value(resource).or_else(|| point.as_ref().and_then(reading));
         Self {
-            resource: named(resource),
+            resource: brief(&named(resource)),
             date,
             what: what.map(|words| brief(&words)).filter(|words| !words.is_empty()),
             status: status(resource),

@@ -64,11 +64,13 @@ pub struct SectionShown {
     /// Its name.
     #[serde(rename = "section")]
     name: &'static str,
-    /// Only `ok` is an answer; with any other, nothing is known.
+    /// As in `sources`. Only `ok` is an answer; with any other, nothing is known.
+    #[schemars(with = "String")]
     status: SourceStatus,
     /// How many entries there are; null when nobody knows, which is not none.
     total: Option<u64>,
-    /// Where the total comes from.
+    /// Where the total comes from: server, counted or unknown.
+    #[schemars(with = "String")]
     total_source: TotalSource,
     /// What is to be known before reading it.
     #[serde(skip_serializing_if = "Option::is_none")]
