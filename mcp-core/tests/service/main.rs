@@ -8,13 +8,17 @@
 )]
 
 mod bed;
+mod candidates;
 mod ending;
+mod everything;
 mod generic;
+mod grep;
 mod hop;
 mod measures;
 mod observations;
 mod operation_answers;
 mod operations;
+mod overview;
 mod paging;
 mod patients;
 mod protocol;
