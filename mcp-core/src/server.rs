@@ -78,6 +78,8 @@ impl Server {
             base_url: claims.backend.base_url.clone(),
             subject: claims.subject.clone(),
             now: caller.admitted_at(),
+            scope: claims.scope.clone(),
+            tools: claims.tools.clone(),
             token: claims.backend_token.clone(),
             refusal: caller.refusal().clone(),
             deadline: Instant::now() + self.0.deadline,

@@ -64,6 +64,8 @@ pub enum Filter {
     Patient(PatientId),
     /// Rows of the study's patients, of the kinds that the study asked for.
     Study(StudyId),
+    /// Rows that were imported from below this source, where the backend keeps them apart.
+    Imported(String),
     /// Exactly this coding.
     Code {
         /// The coding system.
@@ -98,6 +100,7 @@ impl Filter {
         match self {
             Self::Patient(_) => "patient",
             Self::Study(_) => &dialect.study_parameter,
+            Self::Imported(_) => "_source:below",
             Self::Code { .. } => "code",
             Self::Date(..) => "date",
             Self::Name(_) => "name",
@@ -111,7 +114,19 @@ impl Filter {
 
     /// The parameter's name, without modifier.
     pub fn name<'a>(&'a self, dialect: &'a Dialect) -> &'a str {
-        if let Self::Parameter(parameter) = self { parameter.name() } else { self.key(dialect) }
+        match self {
+            Self::Parameter(parameter) => parameter.name(),
+            Self::Imported(_) => "_source",
+            Self::Patient(_)
+            | Self::Study(_)
+            | Self::Code { .. }
+            | Self::Date(..)
+            | Self::Name(_)
+            | Self::Family(_)
+            | Self::Given(_)
+            | Self::Birthdate(..)
+            | Self::Identifier(_) => self.key(dialect),
+        }
     }
 
     /// What the parameter's values mean.
@@ -121,6 +136,7 @@ impl Filter {
             Self::Study(_) | Self::Code { .. } | Self::Identifier(_) => ParameterKind::Token,
             Self::Date(..) | Self::Birthdate(..) => ParameterKind::Date,
             Self::Name(_) | Self::Family(_) | Self::Given(_) => ParameterKind::String,
+            Self::Imported(_) => ParameterKind::Uri,
             Self::Parameter(parameter) => parameter.kind(),
         }
     }
@@ -130,6 +146,7 @@ impl Filter {
         match self {
             Self::Patient(id) => id.as_str().into(),
             Self::Study(id) => id.as_str().into(),
+            Self::Imported(source) => escape(source).into(),
             Self::Code { system, code } => format!("{}|{}", escape(system), escape(code)).into(),
             Self::Date(comparison, day) | Self::Birthdate(comparison, day) => {
                 format!("{}{day}", comparison.prefix()).into()

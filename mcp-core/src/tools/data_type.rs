@@ -1,7 +1,13 @@
 //! Data types by name: the backend's own list decides, the built-in table helps where there is none.
 
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::vocabulary::ListedCode;
 use crate::fhir::search::Filter;
 use crate::omh::registry;
 
@@ -34,31 +40,70 @@ impl DataType {
     }
 }
 
+/// Codes of this system name types of resources: something to consent to, not a kind of data point.
+const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
+
+/// Where a list of data types comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Origin {
+    /// The backend's own list, as it is now.
+    Backend,
+    /// The backend's profile at this service.
+    Profile,
+    /// The table that this service is built with.
+    BuiltIn,
+}
+
+/// The data types of a backend, sorted by code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Kinds of data points.
+    pub types: Vec<DataType>,
+    /// Codes that are no kinds of data points.
+    pub others: Vec<ListedCode>,
+    /// Where they come from.
+    pub origin: Origin,
+}
+
+impl Known {
+    /// From the backend's list, or from the built-in table where that is empty.
+    pub fn of(inquiry: &Inquiry, listed: &[ListedCode]) -> Self {
+        let is_point = |listed: &&ListedCode| listed.system != RESOURCE_TYPES;
+        let (points, others): (Vec<_>, Vec<_>) = listed.iter().partition(is_point);
+        let mut types: Vec<DataType> = points
+            .into_iter()
+            .map(|listed| DataType {
+                name: listed.name.clone(),
+                system: listed.system.clone(),
+                code: listed.code.clone(),
+                display: clean(&listed.display),
+            })
+            .collect();
+        let mut origin =
+            if inquiry.profile.vocabulary.is_empty() { Origin::Backend } else { Origin::Profile };
+        if types.is_empty() {
+            (types, origin) = (built_in(), Origin::BuiltIn);
+        }
+        types.sort_by(|one, other| one.code.cmp(&other.code));
+        Self { types, others: others.into_iter().cloned().collect(), origin }
+    }
+}
+
 /// All data types of the backend, sorted by code.
 ///
 /// # Errors
 /// The backend refused the token. Any other failure leaves the built-in table.
 pub async fn all(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
-    let listed = match inquiry.vocabulary().await {
-        Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
-        listed => listed.unwrap_or_default(),
-    };
-    // A code such as `QuestionnaireResponse` is something to consent to, not a kind of data point.
-    let mut types: Vec<DataType> = listed
-        .iter()
-        .filter(|listed| listed.name.is_some() || listed.code.split(':').count() == 3)
-        .map(|listed| DataType {
-            name: listed.name.clone(),
-            system: listed.system.clone(),
-            code: listed.code.clone(),
-            display: clean(&listed.display),
-        })
-        .collect();
-    if types.is_empty() {
-        types = built_in();
+    Ok(usable(inquiry, inquiry.vocabulary().await)?.types)
+}
+
+fn usable(inquiry: &Inquiry, listed: Result<Arc<Vec<ListedCode>>, Fault>) -> Result<Known, Fault> {
+    match listed {
+        Err(Fault::TokenRefused) => Err(Fault::TokenRefused),
+        listed => Ok(Known::of(inquiry, &listed.unwrap_or_default())),
     }
-    types.sort_by(|one, other| one.code.cmp(&other.code));
-    Ok(types)
 }
 
 fn built_in() -> Vec<DataType> {
@@ -71,13 +116,21 @@ fn built_in() -> Vec<DataType> {
     registry::DataType::shipped().map(owned).collect()
 }
 
-/// The data type of this name, which may be absent or blank.
+/// The data type of this name, which may be absent or blank. A name that the list as we remember it does
+/// not have may have been added since, so the backend is asked again before it is refused.
 ///
 /// # Errors
 /// A name that the backend has no code for, or that several codes share.
 pub async fn resolve(inquiry: &Inquiry, name: Option<&str>) -> Result<Option<DataType>, ToolError> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-    pick(&all(inquiry).await?, name).map(Some)
+    if let Ok(known) = pick(&all(inquiry).await?, name) {
+        return Ok(Some(known));
+    }
+    match inquiry.vocabulary_now().await {
+        // Without the list it is not known whether there is such a code.
+        Err(fault) if !fault.hides_the_record() => Err(fault.into()),
+        listed => pick(&usable(inquiry, listed)?.types, name).map(Some),
+    }
 }
 
 fn pick(types: &[DataType], name: &str) -> Result<DataType, ToolError> {

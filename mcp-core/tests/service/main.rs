@@ -8,11 +8,15 @@
 )]
 
 mod bed;
+mod both_stores;
 mod generic;
 mod hop;
+mod members;
+mod observation_count;
 mod observations;
 mod paging;
 mod patients;
+mod people;
 mod protocol;
 mod studies;
 mod trouble;

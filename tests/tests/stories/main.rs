@@ -22,6 +22,7 @@ mod reload;
 mod samples;
 mod shared_limits;
 mod single_flight;
+mod studies;
 mod tls;
 mod tools;
 mod traces;

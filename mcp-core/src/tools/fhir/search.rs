@@ -9,9 +9,9 @@ use super::shown::{Shelf, named};
 use crate::backend::cursor::Place;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::pages::{End, Page, digest};
-use crate::backend::profile::{Interaction, PagingBy};
+use crate::backend::profile::Interaction;
 use crate::fhir::resource_type::ResourceType;
-use crate::fhir::search::{Position, Search, Slice};
+use crate::fhir::search::{Search, Slice};
 use crate::tools::arguments::Limit;
 use crate::tools::criteria::{self, Criterion};
 use crate::tools::envelope::{Envelope, Status, TotalSource, TruncatedBy};
@@ -115,17 +115,13 @@ impl Tool for FhirSearch {
 }
 
 /// Where a search begins.
-pub(super) fn first(inquiry: &Inquiry, limit: Limit) -> Place {
-    let position = match inquiry.profile.search.paging.by {
-        PagingBy::Offset => Position::Offset(0),
-        PagingBy::Page | PagingBy::Link => Position::Page(1),
-    };
+pub(in crate::tools) fn first(inquiry: &Inquiry, limit: Limit) -> Place {
     let count = limit.number().min(inquiry.profile.bounds.page_size);
-    Place { position, count, skip: 0, before: 0, seen: Vec::new() }
+    Place { position: inquiry.beginning(), count, skip: 0, before: 0, seen: Vec::new() }
 }
 
 /// What is said to a cursor that does not open.
-pub(super) fn stale() -> ToolError {
+pub(in crate::tools) fn stale() -> ToolError {
     let rule = "cursor: it is good for 15 minutes, for this user, and together with exactly the \
                 arguments of the answer that it came from; ask again without it";
     ToolError::Argument(rule.to_owned())
@@ -200,7 +196,7 @@ fn answer(
 }
 
 /// Where the rest is, and what is to be said about it.
-pub(super) fn go_on(
+pub(in crate::tools) fn go_on(
     place: Place,
     (reached, given): (usize, usize),
     end: End,
