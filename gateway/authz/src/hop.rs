@@ -49,7 +49,8 @@ pub struct HopClaims {
     pub backend_token: BackendToken,
     /// Found again in both programs' records.
     pub request_id: RequestId,
-    /// For a list of tools only: the tools that the policy would permit this caller.
+    /// For a list of tools, and for the tool that tells a person what they may do: the tools that the
+    /// policy would permit this caller.
     pub tools: Option<Vec<String>>,
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod bed;
+mod both_stores;
 mod candidates;
 mod ending;
 mod everything;
@@ -15,12 +16,15 @@ mod generic;
 mod grep;
 mod hop;
 mod measures;
+mod members;
+mod observation_count;
 mod observations;
 mod operation_answers;
 mod operations;
 mod overview;
 mod paging;
 mod patients;
+mod people;
 mod protocol;
 mod studies;
 mod terminology;
