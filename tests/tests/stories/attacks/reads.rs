@@ -110,7 +110,7 @@ fn assert_only_reads(bed: &TestBed) -> usize {
     for one in &seen {
         assert_eq!(one.method, "GET", "{}", one.path);
         assert!(is_of_the_table(&one.path), "{}", one.path);
-        // With a query the Exchange takes consents for a form.
+        // Consents are asked for without a query, always.
         assert!(!one.path.ends_with("/consents") || one.query.is_none(), "{}", one.path);
         let has_body = one.header_names.iter().any(|name| name == "content-type");
         assert!(!has_body, "{} brings a body", one.path);
