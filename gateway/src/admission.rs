@@ -5,7 +5,7 @@ use authz::mcp_call::{Action, McpCall};
 use authz::principal::{Principal, Unestablished};
 use authz::rejection::{Rejection, RejectionCode};
 use authz::seal::Unsealable;
-use authz::target::TargetPatient;
+use authz::target::Targets;
 use authz::token::{AccessClaims, AccessToken, NoToken, NotAdmitted};
 use http::Method;
 use pingora::proxy::Session;
@@ -150,11 +150,10 @@ impl Shared {
             let known = self.policy.rows().any(|(row, _)| row == tool.as_str());
             context.tool = Some(if known { tool.to_string() } else { "unlisted".to_owned() });
         }
-        let patient = TargetPatient::of(call, body);
-        context.patient = self
-            .pseudonyms
-            .as_ref()
-            .zip(patient)
-            .map(|(pseudonyms, patient)| pseudonyms.of(&self.hop_backend.name, &patient));
+        let Some(pseudonyms) = &self.pseudonyms else { return };
+        let Targets { named, more } = Targets::of(call, body);
+        let backend = &self.hop_backend.name;
+        context.patients = named.iter().map(|one| pseudonyms.of(backend, one)).collect();
+        context.patients_more = more;
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use authz::broker::no_grant::Why;
 use authz::ids::{ClientRef, RequestId, Subject};
+use authz::tool_report::ToolReport;
 use authz::trace::{self, TraceParent};
 use http::{HeaderMap, HeaderValue};
 
@@ -84,6 +85,8 @@ pub(crate) struct Context {
     pub(crate) upstream: UpstreamTime,
     /// Where it is recorded if it ends otherwise than all requests should.
     pub(crate) trail: Option<AuditTrail>,
+    /// How it asks, by a word of ours.
+    pub(crate) verb: Option<&'static str>,
     /// What it is for.
     pub(crate) route: Option<Route>,
     /// The page elsewhere, of an allowed origin, that may read the answer.
@@ -104,8 +107,12 @@ pub(crate) struct Context {
     pub(crate) method: Option<&'static str>,
     /// The tool, if the policy knows it.
     pub(crate) tool: Option<String>,
-    /// The patient that the arguments name, by pseudonym.
-    pub(crate) patient: Option<Pseudonym>,
+    /// The patients that the arguments name, by pseudonym.
+    pub(crate) patients: Vec<Pseudonym>,
+    /// How many more of them there are.
+    pub(crate) patients_more: usize,
+    /// What core said of the tool call.
+    pub(crate) report: Option<ToolReport>,
     /// From where, as the connection says.
     pub(crate) address: Option<IpAddr>,
     /// What goes to core beside the body.
@@ -139,6 +146,7 @@ impl Context {
             started,
             upstream: UpstreamTime::default(),
             trail: None,
+            verb: None,
             route: None,
             page: None,
             stage: Stage::Received,
@@ -149,7 +157,9 @@ impl Context {
             why: None,
             method: None,
             tool: None,
-            patient: None,
+            patients: Vec::new(),
+            patients_more: 0,
+            report: None,
             address: None,
             hop: None,
             cached_under: None,

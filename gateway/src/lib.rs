@@ -37,6 +37,7 @@ mod grant_flights;
 mod http_answer;
 mod introspection_cache;
 mod keyed_digest;
+mod last_answer;
 mod limiting;
 mod listener;
 mod live;
@@ -49,6 +50,7 @@ mod reload;
 mod respond;
 mod shared;
 mod sockets;
+mod told_span;
 mod upstream_oauth;
 mod upstream_time;
 

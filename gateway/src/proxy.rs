@@ -122,6 +122,7 @@ impl ProxyHttp for GatewayProxy {
         answer: &mut ResponseHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
+        context.report = forward::report(answer);
         context.stop = Some(match forward::judge(answer) {
             Verdict::Relay => return Ok(()),
             Verdict::Broken(fault) => fault.into(),
@@ -216,6 +217,7 @@ async fn serve(
     let gateway = Arc::clone(&context.gateway);
     let head = session.req_header();
     context.join_trace(&head.headers);
+    context.verb = Some(spans::verb(&head.method));
     // Which methods would be right is known even when this one is wrong.
     context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
     context.step = context.route.and_then(|route| broker_api::step(route, &head.method));

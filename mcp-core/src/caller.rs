@@ -3,10 +3,11 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use authz::hop::{self, HopClaims, HopSealer};
 use authz::time::Timestamp;
+use authz::tool_report::{self, ToolReport};
 use authz::trace::{self, TraceId, TraceParent};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -18,7 +19,7 @@ use http_body_util::{BodyExt as _, Limited};
 use prometheus::IntCounter;
 use tracing::{info, warn};
 
-use crate::backend::inquiry::TokenRefusal;
+use crate::backend::inquiry::{BackendTime, TokenRefusal};
 
 /// The largest request body, in bytes; the gateway lets no larger one through.
 pub const LARGEST_BODY: usize = 4 << 20;
@@ -29,7 +30,9 @@ pub struct Caller {
     claims: Arc<HopClaims>,
     refusal: TokenRefusal,
     admitted_at: Timestamp,
-    trace: Option<TraceId>,
+    step: Option<TraceParent>,
+    waited: BackendTime,
+    report: Arc<OnceLock<ToolReport>>,
 }
 
 impl Caller {
@@ -44,8 +47,24 @@ impl Caller {
     }
 
     /// The trace that the request belongs to, as the gateway names it.
-    pub const fn trace(&self) -> Option<TraceId> {
-        self.trace
+    pub fn trace(&self) -> Option<TraceId> {
+        self.step.map(|step| step.trace())
+    }
+
+    /// The gateway's step of that trace.
+    pub const fn step(&self) -> Option<TraceParent> {
+        self.step
+    }
+
+    /// Where it is noted how long the backend was waited for.
+    pub const fn waited(&self) -> &BackendTime {
+        &self.waited
+    }
+
+    /// Says how the tool call ended, for the gateway's records.
+    pub fn report(&self, report: ToolReport) {
+        // There is one tool call in a request.
+        let _once = self.report.set(report);
     }
 
     /// Where it is noted that the backend refused the caller's token.
@@ -99,11 +118,16 @@ impl Gate {
         let (value, None) = (values.next()?, values.next()) else { return None };
         let admitted_at = self.now();
         let claims = self.sealer.open(value.to_str().ok()?, body, admitted_at).ok()?;
-        let trace =
-            headers.get(trace::HEADER).and_then(|value| TraceParent::parse(value.as_bytes()));
-        let trace = trace.map(|step| step.trace());
-        let (claims, refusal) = (Arc::new(claims), TokenRefusal::default());
-        Some(Caller { claims, refusal, admitted_at, trace })
+        let step = headers.get(trace::HEADER);
+        let step = step.and_then(|value| TraceParent::parse(value.as_bytes()));
+        Some(Caller {
+            claims: Arc::new(claims),
+            refusal: TokenRefusal::default(),
+            admitted_at,
+            step,
+            waited: BackendTime::default(),
+            report: Arc::default(),
+        })
     }
 }
 
@@ -128,7 +152,7 @@ async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
     };
     parts.headers.remove(hop::HEADER);
     parts.extensions.insert(caller.clone());
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if caller.refusal.is_noted() {
         info!(
             request.id = caller.claims.request_id.as_str(),
@@ -140,6 +164,12 @@ async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
             .headers_mut()
             .insert(hop::FAULT_HEADER, HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED));
         return refused;
+    }
+    // An answer that is streamed has begun before anybody knows how it ends.
+    if let Some(report) = caller.report.get()
+        && let Ok(value) = HeaderValue::try_from(report.to_string())
+    {
+        response.headers_mut().insert(tool_report::HEADER, value);
     }
     response
 }

@@ -11,10 +11,12 @@ use yaml_serde::Value;
 use crate::tls::CertificateFiles;
 
 mod authority;
+mod collector;
 mod reading;
 mod section;
 
 pub use authority::Authority;
+pub use collector::Collector;
 
 pub(crate) use section::{Field, Section};
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub backend: BackendLimits,
     /// Who signs the backend's certificate; without it, whom the system trusts.
     pub authority: Option<Authority>,
+    /// Which OpenTelemetry collector is told of each tool call.
+    pub collector: Option<Collector>,
 }
 
 /// Limits on what we ask of the backend, and on what we answer.
@@ -111,18 +115,27 @@ impl Config {
         let listen_tls = root.take("listen_tls").certificate(&mut mistakes);
         let (mut backend, authority) = root.take("backend").backend(&mut mistakes);
         backend.answer_bytes = root.take("answers").answers(backend.answer_bytes, &mut mistakes);
+        let collector = root.take("telemetry").collector(&mut mistakes);
         root.refuse_the_rest(&mut mistakes);
         match (listen, admin, hop_key) {
-            (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => {
-                Ok(Self { listen, listen_tls, admin, hop_key, profiles, backend, authority })
-            }
+            (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => Ok(Self {
+                listen,
+                listen_tls,
+                admin,
+                hop_key,
+                profiles,
+                backend,
+                authority,
+                collector,
+            }),
             _ => Err(Mistakes(mistakes)),
         }
     }
 
     /// The effective configuration as YAML, for a person to check; secrets are hidden.
     pub fn describe(&self) -> String {
-        let Self { listen, listen_tls, admin, hop_key: _, profiles, backend, authority } = self;
+        let Self { listen, listen_tls, admin, profiles, backend, authority, collector, .. } = self;
+        let collector = collector.as_ref().map_or_else(String::new, Collector::describe);
         let profiles = profiles
             .as_ref()
             .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
@@ -137,7 +150,7 @@ impl Config {
             "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
              concurrency_per_subject: {}\n  max_response_bytes: {}\n{authority}answers:\n  \
-             max_bytes: {}\n",
+             max_bytes: {}\n{collector}",
             backend.deadline,
             backend.connect_timeout,
             backend.concurrency,
@@ -162,7 +175,8 @@ mod tests {
             "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
              profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
              max_response_bytes: many, retries: 3, concurrency_per_subject: 0}\n\
-             answers: {max_bytes: 1, words: 2}\n",
+             answers: {max_bytes: 1, words: 2}\n\
+             telemetry: {otlp: {endpoint: here, retries: 1, headers: [{name: a, value: b}]}}\n",
         );
         let fields = [
             "listen: ",
@@ -178,6 +192,9 @@ mod tests {
             "backend.max_response_bytes: ",
             "answers.max_bytes: ",
             "answers.words: ",
+            "telemetry.otlp.endpoint: ",
+            "telemetry.otlp.headers[0].value: ",
+            "telemetry.otlp.retries: ",
         ];
         for field in fields {
             assert!(found.lines().any(|line| line.starts_with(field)), "{field} in {found}");

@@ -18,6 +18,7 @@ pub mod resources;
 pub mod seclusion;
 pub mod server;
 pub mod telemetry;
+mod teller;
 pub mod tls;
 pub mod tools;
 

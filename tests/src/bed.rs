@@ -252,6 +252,7 @@ fn core(
         profiles: None,
         backend: BackendLimits::default(),
         authority: inside.core_trusts()?,
+        collector: inside.core_collector()?,
     };
     let shared = clock.clone();
     let core = Core::new(config)?.with_clock(Arc::new(move || shared.now()));

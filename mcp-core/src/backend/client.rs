@@ -77,6 +77,27 @@ impl From<Fault> for Failure {
     }
 }
 
+/// A client that takes no proxy from the environment and follows no redirect.
+///
+/// # Errors
+/// As for [`Client::new`].
+pub(crate) fn http(
+    connect_timeout: Duration,
+    authority: Option<&Authority>,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = match authority {
+        None => reqwest::Client::builder(),
+        Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
+    };
+    builder
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
 impl Client {
     /// A client within these limits. It takes no proxy from the environment and follows no redirect.
     ///
@@ -87,17 +108,7 @@ impl Client {
         authority: Option<&Authority>,
         metrics: Metrics,
     ) -> Result<Self, reqwest::Error> {
-        let builder = match authority {
-            None => reqwest::Client::builder(),
-            Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
-        };
-        let http = builder
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(limits.connect_timeout)
-            .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let http = http(limits.connect_timeout, authority)?;
         let slots = Semaphore::new(limits.concurrency);
         let shares = Cache::builder().max_capacity(SUBJECTS).time_to_idle(SHARE_KEPT).build();
         let (share, max_bytes) = (limits.concurrency_per_subject, limits.max_response_bytes);

@@ -175,6 +175,7 @@ impl Bed {
         let config = Config {
             listen_tls: None,
             authority: None,
+            collector: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             admin: "127.0.0.1:0".parse().unwrap(),
             hop_key: key(1),

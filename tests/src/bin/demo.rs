@@ -43,6 +43,7 @@ async fn main() -> Result<()> {
         profiles: None,
         backend: BackendLimits::default(),
         authority: None,
+        collector: None,
     })?;
     let core = tokio::spawn(core.serve(tools, None, stop.clone()));
     let config = GatewayConfig::parse(&yaml, &|name| match name {

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod client_documents;
+mod collected;
 mod doctor;
 mod edge;
 mod exchange_replays;
@@ -22,6 +23,8 @@ mod reload;
 mod samples;
 mod shared_limits;
 mod single_flight;
+mod strangers;
+mod supply;
 mod tls;
 mod tools;
 mod traces;
