@@ -35,6 +35,8 @@ pub struct Config {
     pub profiles: Option<PathBuf>,
     /// How hard the backend may be asked.
     pub backend: BackendLimits,
+    /// Between "not ready" and the end of accepting, on SIGTERM.
+    pub close_delay: Duration,
     /// Who signs the backend's certificate; without it, whom the system trusts.
     pub authority: Option<Authority>,
     /// Which OpenTelemetry collector is told of each tool call.
@@ -116,6 +118,7 @@ impl Config {
         let (mut backend, authority) = root.take("backend").backend(&mut mistakes);
         backend.answer_bytes = root.take("answers").answers(backend.answer_bytes, &mut mistakes);
         let collector = root.take("telemetry").collector(&mut mistakes);
+        let close_delay = root.take("close_delay").close_delay(&mut mistakes);
         root.refuse_the_rest(&mut mistakes);
         match (listen, admin, hop_key) {
             (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => Ok(Self {
@@ -125,6 +128,7 @@ impl Config {
                 hop_key,
                 profiles,
                 backend,
+                close_delay,
                 authority,
                 collector,
             }),
@@ -134,8 +138,9 @@ impl Config {
 
     /// The effective configuration as YAML, for a person to check; secrets are hidden.
     pub fn describe(&self) -> String {
-        let Self { listen, listen_tls, admin, profiles, backend, authority, collector, .. } = self;
-        let collector = collector.as_ref().map_or_else(String::new, Collector::describe);
+        let Self { listen, listen_tls, admin, profiles, backend, close_delay, .. } = self;
+        let (authority, collector) = (self.authority.as_ref(), self.collector.as_ref());
+        let collector = collector.map_or_else(String::new, Collector::describe);
         let profiles = profiles
             .as_ref()
             .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
@@ -143,14 +148,14 @@ impl Config {
             let (certificate, key) = (files.certificate.display(), files.key.display());
             format!("listen_tls:\n  certificate: {certificate}\n  key: {key}\n")
         });
-        let authority = authority.as_ref().map_or_else(String::new, |authority| {
+        let authority = authority.map_or_else(String::new, |authority| {
             format!("  authority: {}\n", authority.file().display())
         });
         format!(
             "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
              concurrency_per_subject: {}\n  max_response_bytes: {}\n{authority}answers:\n  \
-             max_bytes: {}\n{collector}",
+             max_bytes: {}\nclose_delay: {close_delay:?}\n{collector}",
             backend.deadline,
             backend.connect_timeout,
             backend.concurrency,
@@ -175,7 +180,7 @@ mod tests {
             "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
              profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
              max_response_bytes: many, retries: 3, concurrency_per_subject: 0}\n\
-             answers: {max_bytes: 1, words: 2}\n\
+             answers: {max_bytes: 1, words: 2}\nclose_delay: soon\n\
              telemetry: {otlp: {endpoint: here, retries: 1, headers: [{name: a, value: b}]}}\n",
         );
         let fields = [
@@ -195,6 +200,7 @@ mod tests {
             "telemetry.otlp.endpoint: ",
             "telemetry.otlp.headers[0].value: ",
             "telemetry.otlp.retries: ",
+            "close_delay: ",
         ];
         for field in fields {
             assert!(found.lines().any(|line| line.starts_with(field)), "{field} in {found}");

@@ -18,9 +18,10 @@ use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::asker::Asker;
 use crate::backend::capability::Capability;
 use crate::backend::inquiry::{Inquiry, Means};
-use crate::backend::profile::LiveProfiles;
+use crate::backend::profile::{LiveProfiles, Profile};
 use crate::caller::Caller;
 use crate::metrics::Metrics;
 use crate::outcome::{caught, record, report};
@@ -70,17 +71,17 @@ impl Server {
     }
 
     fn inquiry(&self, caller: &Caller, progress: Progress) -> Result<Inquiry, ToolError> {
-        let claims = caller.claims();
+        let backend = caller.backend();
         let profiles = self.0.profiles.snapshot();
-        let profile = profiles.find(&claims.backend.profile).ok_or(ToolError::NoProfile)?;
+        let profile = profiles.find(&backend.profile).ok_or(ToolError::NoProfile)?;
         Ok(Inquiry {
             means: self.0.means.clone(),
             profile: Arc::clone(profile),
-            backend: claims.backend.name.clone(),
-            base_url: claims.backend.base_url.clone(),
-            subject: claims.subject.clone(),
+            backend: backend.name.clone(),
+            base_url: backend.base_url.clone(),
+            subject: caller.subject().clone(),
             now: caller.admitted_at(),
-            token: claims.backend_token.clone(),
+            token: caller.token().clone(),
             refusal: caller.refusal().clone(),
             waited: caller.waited().clone(),
             deadline: Instant::now() + self.0.deadline,
@@ -90,10 +91,14 @@ impl Server {
 
     async fn run(
         &self,
-        caller: &Caller,
+        asker: Asker<'_>,
         entry: &Entry,
         (arguments, progress): (Object, Progress),
     ) -> Result<Value, ToolError> {
+        let caller = match asker {
+            Asker::Caller(caller) => caller,
+            Asker::Nobody(nobody) => return Err(nobody.told.clone()),
+        };
         let inquiry = self.inquiry(caller, progress)?;
         if !entry.is_served_by(&inquiry).await {
             let sentence = "this tool is not offered for this backend; fhir_capabilities tells what \
@@ -104,9 +109,9 @@ impl Server {
     }
 
     /// The tool of this name, or of this alias in the backend's profile.
-    fn named(&self, caller: &Caller, name: &str) -> Option<&'static Entry> {
+    fn named(&self, profile: &str, name: &str) -> Option<&'static Entry> {
         let profiles = self.0.profiles.snapshot();
-        let profile = profiles.find(&caller.claims().backend.profile);
+        let profile = profiles.find(profile);
         profile.map_or_else(|| tools::find(name), |profile| served::named(profile, name))
     }
 
@@ -117,12 +122,23 @@ impl Server {
         let Ok(inquiry) = self.inquiry(caller, progress) else { return self.0.listed.clone() };
         let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
         let capability = asked.unwrap_or_else(|_| Arc::new(Capability::Unknown));
+        self.as_listed(&inquiry.profile, &capability)
+    }
+
+    /// What a backend with this profile usually serves: nobody is logged in, and the backend is not asked.
+    fn usual(&self, profile: &str) -> Vec<ListedTool> {
+        let profiles = self.0.profiles.snapshot();
+        let profile = profiles.find(profile);
+        profile.map_or_else(Vec::new, |profile| self.as_listed(profile, &Capability::Unknown))
+    }
+
+    fn as_listed(&self, profile: &Profile, capability: &Capability) -> Vec<ListedTool> {
         let as_listed = |(name, entry): (&str, &Entry)| {
             let mut tool = self.0.listed.iter().find(|tool| tool.name == entry.name)?.clone();
             tool.name = name.to_owned().into();
             Some(tool)
         };
-        served::offered(&inquiry.profile, &capability).filter_map(as_listed).collect()
+        served::offered(profile, capability).filter_map(as_listed).collect()
     }
 }
 
@@ -139,15 +155,6 @@ fn listed(entry: &Entry) -> ListedTool {
         .with_title(entry.title)
         .with_raw_output_schema(Arc::new(entry.output_schema.clone()))
         .with_annotations(hints)
-}
-
-/// The caller that the layer in front put into the request.
-fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
-    context
-        .extensions
-        .get::<http::request::Parts>()
-        .and_then(|parts| parts.extensions.get::<Caller>())
-        .ok_or_else(|| ErrorData::internal_error("no caller", None))
 }
 
 /// Tells the client how far a long tool call has come, if it asked for that; ends never. The first
@@ -193,17 +200,20 @@ impl ServerHandler for Server {
     }
 
     /// Exactly those tools that the gateway's policy permits this caller, none if it did not say; and
-    /// of these, what the backend can serve.
+    /// of these, what the backend can serve. Without a gateway, all that the backend can serve.
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let caller = caller(&context)?;
-        let permitted = caller.claims().tools.as_deref().unwrap_or_default();
-        let is_permitted =
-            |tool: &ListedTool| permitted.iter().any(|name| name.as_str() == tool.name.as_ref());
-        let tools = self.offered(caller).await.into_iter().filter(is_permitted).collect();
+        let tools = match Asker::of(&context)? {
+            Asker::Nobody(nobody) => self.usual(&nobody.profile),
+            Asker::Caller(caller) => {
+                let mut tools = self.offered(caller).await;
+                tools.retain(|tool| caller.permitted().includes(&tool.name));
+                tools
+            }
+        };
         let mut result = ListToolsResult::with_all_items(tools);
         result.ttl_ms = Some(0);
         result.cache_scope = Some(CacheScope::Private);
@@ -215,15 +225,15 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller = caller(&context)?;
+        let asker = Asker::of(&context)?;
         let entry = self
-            .named(caller, &request.name)
+            .named(asker.profile(), &request.name)
             .ok_or_else(|| ErrorData::invalid_params("unknown tool", None))?;
         let began = Instant::now();
         let (progress, mut steps) = Progress::start();
         let arguments = request.arguments.unwrap_or_default();
         let outcome = tokio::select! {
-            outcome = caught(self.run(caller, entry, (arguments, progress))) =>
+            outcome = caught(self.run(asker, entry, (arguments, progress))) =>
                 outcome.unwrap_or_else(|| {
                     self.0.metrics.panics().inc();
                     Err(ToolError::Internal)
@@ -235,12 +245,14 @@ impl ServerHandler for Server {
             notify(&context, step).await;
         }
         let report = report(&outcome);
-        caller.report(report);
-        if let Some(spans) = &self.0.spans {
-            spans.tell(caller, entry, &outcome, began.elapsed());
+        if let Some(caller) = asker.caller() {
+            caller.report(report);
+            if let Some(spans) = &self.0.spans {
+                spans.tell(caller, entry, &outcome, began.elapsed());
+            }
         }
         self.0.metrics.tool_call(entry.name, report.outcome.as_str(), began.elapsed());
-        record(caller, entry, &outcome, began.elapsed());
+        record(asker, entry, &outcome, began.elapsed());
         Ok(answered(outcome).into())
     }
 

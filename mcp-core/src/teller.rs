@@ -67,7 +67,7 @@ impl Teller {
                 ("fhir_mcp.tool.outcome", Value::Word(report.outcome.as_str())),
                 ("fhir_mcp.reason", reason.into()),
                 ("fhir_mcp.backend.duration_ms", Value::Number(caller.waited().milliseconds())),
-                ("fhir_mcp.request.id", Value::Request(caller.claims().request_id.clone())),
+                ("fhir_mcp.request.id", Value::Request(caller.request_id().clone())),
             ],
         });
     }

@@ -85,7 +85,7 @@ impl Programs {
         let yaml = gateway_yaml(&exchange, [address, core_address, admin], &extra);
         fs::write(folder.join("gateway.yaml"), yaml)?;
         let core_yaml = format!(
-            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\n{told}"
+            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\nclose_delay: 10ms\n{told}"
         );
         fs::write(folder.join("mcp-core.yaml"), core_yaml)?;
         let core = spawn(&folder, "fhir-mcp-core", "mcp-core.yaml")?;
@@ -231,7 +231,7 @@ fn gateway_yaml(exchange: &FakeExchange, at: [SocketAddr; 3], extra: &str) -> St
   public_url: http://{address}
   listeners: [{{address: \"{address}\"}}]
   admin: \"{admin}\"
-  deadlines: {{close_delay: 10ms, drain: 2s}}
+  deadlines: {{close_delay: 10ms}}
   caps: {{connections_per_address: 10000}}
   reload: {{poll: \"off\"}}
 keys:

@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Bytes of an error body that are looked at, to tell a page past the end from a missing record.
 const ERROR_BODY: usize = 4096;
+/// Bytes of an error body whose issues are an answer: they name what is wrong at length.
+const OUTCOME_BODY: usize = 64 * 1024;
 /// How a request asks to be refused rather than half understood (FHIR R5 §3.2.1.3.3).
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The Exchange answers 406 to anything that it does not list; plain JSON is what all list.
@@ -46,6 +48,8 @@ pub struct Outgoing<'a> {
     pub interaction: &'static str,
     /// Whether the backend is asked to refuse what it does not understand.
     pub is_strict: bool,
+    /// Whether the issues of an error are an answer, too.
+    pub hears_issues: bool,
     /// Our own words, of which an error may speak.
     pub words: Vec<&'a str>,
     /// Who asks, for a fair share of the slots.
@@ -77,27 +81,6 @@ impl From<Fault> for Failure {
     }
 }
 
-/// A client that takes no proxy from the environment and follows no redirect.
-///
-/// # Errors
-/// As for [`Client::new`].
-pub(crate) fn http(
-    connect_timeout: Duration,
-    authority: Option<&Authority>,
-) -> Result<reqwest::Client, reqwest::Error> {
-    let builder = match authority {
-        None => reqwest::Client::builder(),
-        Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
-    };
-    builder
-        .redirect(Policy::none())
-        .no_proxy()
-        .referer(false)
-        .connect_timeout(connect_timeout)
-        .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
-
 impl Client {
     /// A client within these limits. It takes no proxy from the environment and follows no redirect.
     ///
@@ -108,7 +91,7 @@ impl Client {
         authority: Option<&Authority>,
         metrics: Metrics,
     ) -> Result<Self, reqwest::Error> {
-        let http = http(limits.connect_timeout, authority)?;
+        let http = connections(limits, authority)?;
         let slots = Semaphore::new(limits.concurrency);
         let shares = Cache::builder().max_capacity(SUBJECTS).time_to_idle(SHARE_KEPT).build();
         let (share, max_bytes) = (limits.concurrency_per_subject, limits.max_response_bytes);
@@ -169,6 +152,11 @@ impl Client {
         let fault = match answered {
             StatusCode::UNAUTHORIZED => Fault::TokenRefused,
             StatusCode::FORBIDDEN => Fault::Forbidden,
+            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY
+                if outgoing.hears_issues =>
+            {
+                declined(response).await
+            }
             StatusCode::NOT_FOUND => missing(response).await,
             StatusCode::TOO_MANY_REQUESTS => Fault::Unavailable,
             other if other.is_server_error() => Fault::Unavailable,
@@ -180,6 +168,25 @@ impl Client {
         };
         Err(Failure { fault, retry_after })
     }
+}
+
+/// Connections to a backend, the same for all that it is asked, and to a collector: no proxy from the
+/// environment, and no redirect is followed.
+pub(crate) fn connections(
+    limits: &BackendLimits,
+    authority: Option<&Authority>,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = match authority {
+        None => reqwest::Client::builder(),
+        Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
+    };
+    builder
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(limits.connect_timeout)
+        .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 async fn slot(slots: &Semaphore, deadline: Instant) -> Result<SemaphorePermit<'_>, Fault> {
@@ -211,6 +218,14 @@ async fn missing(response: reqwest::Response) -> Fault {
     }
 }
 
+/// To a question about codes, "no such code" is an answer, and it takes an outcome to give it: a 404
+/// without one says that nobody was asked.
+async fn declined(response: reqwest::Response) -> Fault {
+    let is_missing = response.status() == StatusCode::NOT_FOUND;
+    let body = read_bounded(response, OUTCOME_BODY).await.unwrap_or_default();
+    outcome::issue(&body, is_missing).map_or(Fault::Rejected, Fault::Declined)
+}
+
 /// A strict search may be refused for a parameter; then its name is all that is taken from the answer.
 async fn rejected(response: reqwest::Response, outgoing: &Outgoing<'_>) -> Fault {
     let body = read_bounded(response, ERROR_BODY).await.unwrap_or_default();
@@ -223,7 +238,10 @@ async fn rejected(response: reqwest::Response, outgoing: &Outgoing<'_>) -> Fault
 }
 
 /// Reads a body until it ends or grows too large; a length that was announced is not believed.
-async fn read_bounded(mut response: reqwest::Response, max_bytes: usize) -> Result<Bytes, Fault> {
+pub(crate) async fn read_bounded(
+    mut response: reqwest::Response,
+    max_bytes: usize,
+) -> Result<Bytes, Fault> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Fault::Unavailable)? {
         if body.len() + chunk.len() > max_bytes {

@@ -1,6 +1,7 @@
 //! Every way in which a tool refuses or fails, each one sentence that a model can act on.
 
 use crate::backend::fault::Fault;
+use crate::fhir::outcome::Issue;
 
 /// Why a tool gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum ToolError {
     /// The tool needs something that this backend does not have.
     #[error("{0}")]
     NotServed(String),
+    /// Nobody is logged in, over stdio; the sentence says what the person has to do.
+    #[error("{0}")]
+    NotLoggedIn(String),
     /// The gateway named a profile that is not installed here.
     #[error("unknown: this service has no profile for the backend; an operator must install it")]
     NoProfile,
@@ -40,6 +44,7 @@ impl ToolError {
             Self::Unsuitable(_) => "unsuitable_for_user",
             Self::NotServed(_) => "not_served",
             Self::Backend(fault) => fault.code(),
+            Self::NotLoggedIn(_) => "not_logged_in",
             Self::NoProfile => "no_profile",
             Self::Cancelled => "cancelled",
             Self::Internal => "internal",
@@ -50,12 +55,17 @@ impl ToolError {
     pub const fn is_fault(&self) -> bool {
         match self {
             Self::Backend(
-                Fault::Forbidden | Fault::Missing | Fault::Unsupported(_) | Fault::Inexpressible(_),
+                Fault::Forbidden
+                | Fault::Missing
+                | Fault::Declined(_)
+                | Fault::Unsupported(_)
+                | Fault::Inexpressible(_),
             )
             | Self::Argument(_)
             | Self::NotFoundOrNotAuthorized(_)
             | Self::Unsuitable(_)
             | Self::NotServed(_)
+            | Self::NotLoggedIn(_)
             | Self::Cancelled => false,
             Self::Backend(_) | Self::NoProfile | Self::Internal => true,
         }
@@ -86,6 +96,16 @@ fn sentence(fault: &Fault) -> String {
         Fault::Rejected => "unknown: the backend rejected the request; check the arguments, above all \
                             the ids"
             .to_owned(),
+        Fault::Declined(Issue::TooCostly) => {
+            "the backend finds this too large to answer; ask for less, with a filter or a smaller \
+             value set"
+            .to_owned()
+        }
+        Fault::Declined(Issue::NotFound | Issue::InvalidCode) => {
+            "the backend does not know this code, or its system, value set or map; it may exist all \
+             the same"
+                .to_owned()
+        }
         Fault::Unsupported(parameter) => format!(
             "the backend does not support searching by {parameter}, and might ignore it; ask \
              without it (fhir_schema and get_server_capabilities tell what is supported)"

@@ -1,15 +1,21 @@
 //! The tools: one table of them, and how one is run.
 
 pub mod arguments;
+pub mod candidates;
 pub mod capabilities;
+pub mod compartment;
 pub mod counts;
 pub mod criteria;
 pub mod data_type;
 pub mod envelope;
 pub mod error;
 pub mod fhir;
+pub mod grep;
 pub mod listing;
+pub mod mix;
 pub mod observations;
+pub mod origin;
+pub mod overview;
 pub mod page;
 pub mod patients;
 pub mod range;
@@ -22,6 +28,7 @@ pub mod studies;
 pub mod study_counts;
 pub mod study_patients;
 pub mod summary;
+pub mod terminology;
 pub mod text;
 pub mod timeline;
 pub mod who;
@@ -129,6 +136,9 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<study_patients::StudyPatients>(),
         Entry::of::<patients::Demographics>(),
         Entry::of::<patients::PatientSearch>(),
+        Entry::of::<candidates::FindPatient>(),
+        Entry::of::<overview::PatientOverview>(),
+        Entry::of::<grep::RecordGrep>(),
         Entry::of::<observations::PatientObservations>(),
         Entry::of::<counts::PatientCount>(),
         Entry::of::<study_counts::StudyObservationCount>(),
@@ -141,6 +151,11 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<fhir::search::FhirSearch>(),
         Entry::of::<fhir::read::FhirRead>(),
         Entry::of::<fhir::history::FhirHistory>(),
+        Entry::of::<fhir::operation::FhirOperation>(),
+        Entry::of::<terminology::lookup::TerminologyLookup>(),
+        Entry::of::<terminology::expand::TerminologyExpand>(),
+        Entry::of::<terminology::validate::TerminologyValidateCode>(),
+        Entry::of::<terminology::translate::TerminologyTranslate>(),
     ]
 });
 

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use authz::hop::{self, HopClaims, HopSealer};
-use authz::keyring::SecretKey;
 use authz::time::Timestamp;
 use axum::Router;
 use axum::body::Body;
@@ -14,13 +13,15 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fhir_mcp_core::Core;
-use fhir_mcp_core::config::{BackendLimits, Config};
+use fhir_mcp_core::config::BackendLimits;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::settings::{config, key};
 
 /// A request that reached the backend: path and query, and its `Authorization` header.
 #[derive(Clone, Debug)]
@@ -146,11 +147,6 @@ impl Answer {
     }
 }
 
-pub(crate) fn key(first: u8) -> SecretKey {
-    let byte = |at: usize| u8::try_from(at * 7).unwrap().wrapping_add(first);
-    SecretKey::from_bytes(std::array::from_fn(byte)).unwrap()
-}
-
 pub(crate) fn now() -> Timestamp {
     let seconds = jiff::Timestamp::now().as_second();
     Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap())
@@ -163,7 +159,11 @@ impl Bed {
 
     /// A core for a backend of another kind.
     pub(crate) async fn start_as(profile: &'static str) -> Self {
-        Self { profile, ..Self::start().await }
+        Self::start_within(profile, BackendLimits::default()).await
+    }
+
+    pub(crate) async fn start_within(profile: &'static str, limits: BackendLimits) -> Self {
+        Self { profile, ..Self::start_with(limits).await }
     }
 
     pub(crate) async fn start_with(limits: BackendLimits) -> Self {
@@ -172,23 +172,13 @@ impl Bed {
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(reply).with_state(backend.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        let config = Config {
-            listen_tls: None,
-            authority: None,
-            collector: None,
-            listen: "127.0.0.1:0".parse().unwrap(),
-            admin: "127.0.0.1:0".parse().unwrap(),
-            hop_key: key(1),
-            profiles: None,
-            backend: limits,
-        };
-        let ahead = Arc::new(AtomicU64::new(0));
+        let ahead = Arc::<AtomicU64>::default();
         let shared = Arc::clone(&ahead);
         let clock = move || {
             let passed = std::time::Duration::from_secs(shared.load(Ordering::SeqCst));
             jiff::Timestamp::now() + passed
         };
-        let core = Core::new(config).unwrap().with_clock(Arc::new(clock));
+        let core = Core::new(config(limits)).unwrap().with_clock(Arc::new(clock));
         Self {
             backend,
             profile: "jhe",
@@ -244,8 +234,7 @@ impl Bed {
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
             .header("mcp-protocol-version", version);
-        let hop = (hop::HEADER, hop);
-        for (name, value) in [hop].iter().chain(more) {
+        for (name, value) in [(hop::HEADER, hop)].iter().chain(more) {
             if let Some(value) = value {
                 request = request.header(*name, value);
             }

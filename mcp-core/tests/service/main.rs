@@ -8,11 +8,22 @@
 )]
 
 mod bed;
+mod candidates;
+mod ending;
+mod everything;
 mod generic;
+mod grep;
 mod hop;
+mod measures;
 mod observations;
+mod operation_answers;
+mod operations;
+mod overview;
 mod paging;
 mod patients;
 mod protocol;
+mod settings;
 mod studies;
+mod terminology;
 mod trouble;
+mod value_sets;

@@ -93,11 +93,13 @@ async fn a_newer_client_discovers_and_calls_without_initializing() {
 }
 
 #[tokio::test]
-async fn the_seventeen_schemas_and_the_permission_model_are_resources() {
+async fn the_schema_of_every_data_type_and_the_permission_model_are_resources() {
     let bed = Bed::start().await;
     let listed = bed.request("resources/list", json!({}), None).await;
     let resources = listed.body["result"]["resources"].as_array().unwrap().clone();
-    assert_eq!(resources.len(), 18);
+    let schemas = fhir_mcp_core::omh::schema::names();
+    assert_eq!(resources.len(), schemas.len() + 1);
+    assert!(schemas.len() > 50 && schemas.contains(&"header"), "{schemas:?}");
     for resource in resources {
         let read = bed.request("resources/read", json!({"uri": resource["uri"]}), None).await;
         let contents = &read.body["result"]["contents"][0];
