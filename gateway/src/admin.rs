@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::live::Live;
 use crate::reload::Report;
+use crate::shared::Shared;
 use crate::tls::{Certificates, Leaf};
 
 /// Whether the gateway wants requests.
@@ -91,9 +92,17 @@ async fn status(State(admin): State<Admin>) -> Json<Value> {
         "ready": admin.readiness.is_ready(),
         "public_url": config.server.public_url.origin().ascii_serialization(),
         "backend": config.backend.name,
+        "backend_last_asked": last_asked(&gateway),
         "core_resolved": gateway.core.pick().is_some(),
         "certificates": certificates(&admin.listeners, gateway.clock.now()),
     }))
+}
+
+/// How the backend's last answer about a token came out. It is not asked for the sake of this page:
+/// null says that nobody needed to know yet.
+fn last_asked(gateway: &Shared) -> Option<Value> {
+    let (outcome, ago) = gateway.introspections.last()?;
+    Some(json!({"outcome": outcome, "seconds_ago": ago.as_secs()}))
 }
 
 /// What the listeners show, and how long it still holds.

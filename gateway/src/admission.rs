@@ -5,7 +5,7 @@ use authz::mcp_call::{Action, McpCall};
 use authz::principal::{Principal, Unestablished};
 use authz::rejection::{Rejection, RejectionCode};
 use authz::seal::Unsealable;
-use authz::target::TargetPatient;
+use authz::target::Targets;
 use authz::token::{AccessClaims, AccessToken, NoToken, NotAdmitted};
 use http::Method;
 use pingora::proxy::Session;
@@ -151,9 +151,10 @@ impl Shared {
             let known = self.policy.rows().any(|(row, _)| row == tool.as_str());
             context.tool = Some(if known { tool.to_string() } else { "unlisted".to_owned() });
         }
-        let Some(pseudonyms) = self.pseudonyms.as_ref() else { return };
-        let patients = TargetPatient::of(call, body).into_iter();
+        let Some(pseudonyms) = &self.pseudonyms else { return };
+        let Targets { named, more } = Targets::of(call, body);
         let backend = &self.hop_backend.name;
-        context.patients = patients.map(|patient| pseudonyms.of(backend, &patient)).collect();
+        context.patients = named.iter().map(|one| pseudonyms.of(backend, one)).collect();
+        context.patients_more = more;
     }
 }

@@ -9,6 +9,11 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The wall clock: for what is sealed, compared with others, or logged.
     fn now(&self) -> Timestamp;
 
+    /// The same, as exactly as it is known, since 1970: for spans.
+    fn since_1970(&self) -> Duration {
+        Duration::from_secs(self.now().unix_seconds())
+    }
+
     /// Time since some fixed moment, never going back: for caches, limits and durations.
     fn monotonic(&self) -> Duration;
 }
@@ -27,11 +32,14 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is that one place")]
     fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.since_1970().as_secs())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is that one place")]
+    fn since_1970(&self) -> Duration {
         // A clock before 1970 reads as 1970: then every token is from the future, and none opens.
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_unix_seconds(since.as_secs())
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
     fn monotonic(&self) -> Duration {

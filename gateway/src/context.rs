@@ -7,8 +7,9 @@ use std::time::Duration;
 use authz::broker::no_grant::Why;
 use authz::ids::{ClientRef, RequestId, Subject};
 use authz::mcp_call::CallId;
+use authz::tool_report::ToolReport;
 use authz::trace::{self, TraceParent};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::audit::{AuditTrail, Pseudonym};
 use crate::client_fetch::NoDocument;
@@ -86,6 +87,8 @@ pub(crate) struct Context {
     pub(crate) upstream: UpstreamTime,
     /// Where it is recorded if it ends otherwise than all requests should.
     pub(crate) trail: Option<AuditTrail>,
+    /// How it asks, by a word of ours.
+    pub(crate) verb: Option<&'static str>,
     /// What it is for.
     pub(crate) route: Option<Route>,
     /// The page elsewhere, of an allowed origin, that may read the answer.
@@ -108,6 +111,10 @@ pub(crate) struct Context {
     pub(crate) tool: Option<String>,
     /// The patients that the arguments name, by pseudonym.
     pub(crate) patients: Vec<Pseudonym>,
+    /// How many more of them there are.
+    pub(crate) patients_more: usize,
+    /// What core said of the tool call.
+    pub(crate) report: Option<ToolReport>,
     /// From where, as the connection says.
     pub(crate) address: Option<IpAddr>,
     /// What goes to core beside the body.
@@ -145,6 +152,7 @@ impl Context {
             started,
             upstream: UpstreamTime::default(),
             trail: None,
+            verb: None,
             route: None,
             page: None,
             stage: Stage::Received,
@@ -156,6 +164,8 @@ impl Context {
             method: None,
             tool: None,
             patients: Vec::new(),
+            patients_more: 0,
+            report: None,
             address: None,
             hop: None,
             cached_under: None,
@@ -178,8 +188,9 @@ impl Context {
         self.gateway.config.server.deadlines.call.saturating_sub(elapsed)
     }
 
-    /// Goes on with the client's trace, if it named exactly one.
-    pub(crate) fn join_trace(&mut self, headers: &HeaderMap) {
+    /// Notes how it asks, and goes on with the client's trace, if it named exactly one.
+    pub(crate) fn read_head(&mut self, method: &Method, headers: &HeaderMap) {
+        self.verb = Some(spans::verb(method));
         let mut named = headers.get_all(trace::HEADER).iter();
         if let (Some(one), None) = (named.next(), named.next()) {
             self.caller_span = TraceParent::parse(one.as_bytes());

@@ -5,6 +5,7 @@ use std::fmt;
 use authz::hop::{BACKEND_TOKEN_REFUSED, FAULT_HEADER, HEADER, HOST};
 use authz::ids::RequestId;
 use authz::policy::Permit;
+use authz::tool_report::{self, ToolReport};
 use authz::trace::{self, TraceParent};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -87,6 +88,11 @@ fn media(answer: &ResponseHeader) -> Option<HeaderValue> {
     })?;
     let known = MEDIA.iter().find(|known| **known == essence)?;
     (!parameters.contains(',')).then(|| HeaderValue::from_static(known))
+}
+
+/// What core says of the tool call, if it knew before its answer began.
+pub(crate) fn report(answer: &ResponseHeader) -> Option<ToolReport> {
+    ToolReport::parse(answer.headers.get(tool_report::HEADER)?.as_bytes())
 }
 
 /// What the status of core's answer means.
@@ -244,7 +250,9 @@ mod tests {
     fn the_client_gets_the_listed_headers_and_ours() {
         let mut answer = ResponseHeader::build(200, None).unwrap();
         answer.append_header("content-type", "Application/JSON; charset=utf-8").unwrap();
-        for name in ["content-length", "server", "set-cookie", "mcp-session-id"] {
+        for name in
+            ["content-length", "server", "set-cookie", "mcp-session-id", tool_report::HEADER]
+        {
             answer.append_header(name, "core").unwrap();
         }
         let ours =

@@ -25,7 +25,8 @@ use crate::shared::{BuildError, Lasting, Shared};
 use crate::sockets::{Listeners, StartError};
 use crate::tls::{self, Certificates, Expiry};
 
-/// How often quiet keys of the rate limits are forgotten.
+/// How often quiet keys of the rate limits are forgotten, and told what was counted instead of
+/// recorded.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Everything a gateway needs, built and checked; nothing listens yet.
@@ -35,6 +36,7 @@ pub struct Gateway {
     report: Arc<Report>,
     certificates: Vec<Option<Arc<Certificates>>>,
     audit: audit::Opened,
+    spans: Option<spans::Sender>,
 }
 
 /// A gateway that answers.
@@ -47,7 +49,7 @@ pub struct Running {
     /// What the public listeners show, in the same order; a plain one shows nothing.
     pub certificates: Vec<Option<Arc<Certificates>>>,
     pub(crate) reloader: Arc<Reloader>,
-    audit: AuditTrail,
+    pub(crate) audit: AuditTrail,
     readiness: Readiness,
     retreating: watch::Sender<bool>,
     closing: watch::Sender<bool>,
@@ -70,13 +72,14 @@ impl Gateway {
         let certificates = certificates(&config, clock.now())?;
         let origin = config.server.public_url.origin().ascii_serialization();
         let audit = audit::Opened::new(&config.audit, &origin).map_err(BuildError::Audit)?;
-        let lasting = Lasting::new(clock, network)?;
+        let mut lasting = Lasting::new(clock, network)?;
+        let spans = config.telemetry.otlp.as_ref().map(|otlp| lasting.tell(otlp)).transpose()?;
         let expiry = Expiry::of(&certificates, Arc::clone(&lasting.clock))?;
         lasting.metrics.registry().register(Box::new(expiry))?;
         let shared = Shared::new(config, &lasting, None)?;
         let live = Arc::new(Live::new(Generation::new(1, shared)));
         let report = Report::new(lasting.metrics.registry(), &live.current())?;
-        Ok(Self { live, lasting, report: Arc::new(report), certificates, audit })
+        Ok(Self { live, lasting, report: Arc::new(report), certificates, audit, spans })
     }
 
     /// Sends the audit trail to `sink` in place of what the configuration names.
@@ -88,7 +91,7 @@ impl Gateway {
 
     /// Begins to listen, on the current runtime.
     pub fn start(self, listeners: Listeners) -> Result<Running, StartError> {
-        let Self { live, lasting, report, certificates, audit } = self;
+        let Self { live, lasting, report, certificates, audit, spans } = self;
         if listeners.public.len() != certificates.len() {
             let (sockets, listeners) = (listeners.public.len(), certificates.len());
             return Err(StartError::Count { sockets, listeners });
@@ -119,7 +122,8 @@ impl Gateway {
         let mut background = JoinSet::new();
         live.current().core.keep_resolving();
         live.current().limits.start();
-        background.spawn(sweep(Arc::clone(&live)));
+        spans.map(|spans| background.spawn(spans.run()));
+        background.spawn(sweep(Arc::clone(&live), audit.clone()));
         let router = admin::router(&live, &report, &certificates, &readiness);
         background.spawn(async move {
             // It ends with the runtime.
@@ -189,9 +193,10 @@ fn adopt(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener)
 }
 
-async fn sweep(live: Arc<Live>) {
+async fn sweep(live: Arc<Live>, audit: AuditTrail) {
     loop {
         tokio::time::sleep(SWEEP).await;
+        audit.tell_suppressed();
         live.current().limits.forget_the_quiet();
     }
 }
@@ -221,6 +226,9 @@ impl Running {
         self.closing.send_replace(true);
         while self.serving.join_next().await.is_some() {}
         self.audit.settle().await;
+        if let Some(spans) = &self.reloader.lasting.spans {
+            spans.flush().await;
+        }
         self.background.shutdown().await;
     }
 }

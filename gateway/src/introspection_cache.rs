@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::introspector::TokenIntrospector;
 use crate::keyed_digest::KeyedDigest;
+use crate::last_answer::{ANSWERED, LastAnswer};
 
 /// How long "not active" is believed.
 const INACTIVE: Duration = Duration::from_secs(10);
@@ -33,6 +34,7 @@ pub(crate) struct IntrospectionCache {
     lifetime: Duration,
     clock: Arc<dyn Clock>,
     asked: IntCounterVec,
+    last: LastAnswer,
     ageing: Mutex<()>,
 }
 
@@ -60,7 +62,8 @@ impl IntrospectionCache {
     ) -> Self {
         let known = Cache::builder().max_capacity(MOST_ENTRIES).expire_after(ByAnswer).build();
         let digest = KeyedDigest::random();
-        Self { inner, known, digest, lifetime, clock, asked, ageing: Mutex::new(()) }
+        let (last, ageing) = (LastAnswer::default(), Mutex::new(()));
+        Self { inner, known, digest, lifetime, clock, asked, last, ageing }
     }
 
     /// The key of an access token of ours, as the client presented it.
@@ -77,6 +80,11 @@ impl IntrospectionCache {
             .map(|(_, known)| known.lifetime.saturating_sub(left(&known)))
             .max()
             .unwrap_or_default()
+    }
+
+    /// How the last question to the backend ended, and how long ago; none if nobody has asked yet.
+    pub(crate) fn last(&self) -> Option<(&'static str, Duration)> {
+        self.last.told(self.clock.monotonic())
     }
 
     /// Forgets what is known about a token.
@@ -112,6 +120,8 @@ impl IntrospectionCache {
     /// Asks without remembering: at the moment a token is issued.
     pub(crate) async fn ask(&self, token: &BackendToken) -> Result<Introspection, Fault> {
         let answer = self.inner.introspect(token).await;
+        let word = answer.as_ref().map_or_else(Fault::kind, |_| ANSWERED);
+        self.last.note(word, self.clock.monotonic());
         self.count(match &answer {
             Ok(Introspection::Active(_)) => "active",
             Ok(Introspection::Inactive) => "inactive",

@@ -39,6 +39,7 @@ mod grant_flights;
 mod http_answer;
 mod introspection_cache;
 mod keyed_digest;
+mod last_answer;
 mod limiting;
 mod listener;
 mod live;
@@ -51,6 +52,7 @@ mod reload;
 mod respond;
 mod shared;
 mod sockets;
+mod told_span;
 mod upstream_oauth;
 mod upstream_time;
 

@@ -63,7 +63,10 @@ fn refusal(over: Exceeded) -> Stop {
         | Limit::Register
         | Limit::Authorize
         | Limit::Token
-        | Limit::Registrations => RejectionCode::RateLimited,
+        | Limit::Registrations
+        // Nobody is refused for what is written down about him.
+        | Limit::Records
+        | Limit::AllRecords => RejectionCode::RateLimited,
     };
     Rejection::later(code, over.retry_after).into()
 }

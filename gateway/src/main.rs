@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Parser, Subcommand};
+use fhir_mcp_gateway::audit::WrittenTo;
 use fhir_mcp_gateway::clock::{Clock as _, SystemClock};
 use fhir_mcp_gateway::config::Config;
 use fhir_mcp_gateway::seclusion::seclude;
@@ -61,6 +62,10 @@ enum Command {
         /// A file with the audit key, if the trail has one.
         #[arg(long)]
         key: Option<PathBuf>,
+        /// The lines were collected from a stream, such as the standard output: no run knows of
+        /// the one before, and that a whole one is missing cannot be seen.
+        #[arg(long)]
+        stream: bool,
         /// The files of the trail, oldest first.
         #[arg(required = true)]
         files: Vec<PathBuf>,
@@ -94,7 +99,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             write!(std::io::stdout(), "{}{certificates}", yaml_serde::to_string(&config)?)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::VerifyAudit { key, files } => verify_audit::run(&files, key.as_deref()),
+        Command::VerifyAudit { key, stream, files } => {
+            let to = if stream { WrittenTo::Stream } else { WrittenTo::Files };
+            verify_audit::run(&files, key.as_deref(), to)
+        }
         Command::Serve { config } => {
             // With it set, TLS session keys would be written to a file.
             if std::env::var_os("SSLKEYLOGFILE").is_some() {

@@ -48,6 +48,8 @@ pub struct Metrics {
     pub audit_failures: IntCounterVec,
     /// 1 while the audit trail can be written.
     pub audit_writable: IntGauge,
+    /// Records of strangers that were counted and not written, by record: access, audit.
+    pub records_suppressed: IntCounterVec,
 }
 
 /// From a refusal in a tenth of a millisecond to the longest tool.
@@ -150,6 +152,11 @@ impl Metrics {
                 &["trail"],
             )?,
             audit_writable: new.gauge("gateway_audit_writable", "1 while it can be written.")?,
+            records_suppressed: new.counters(
+                "gateway_records_suppressed_total",
+                "Records of strangers counted and not written.",
+                &["record"],
+            )?,
             registry,
         })
     }

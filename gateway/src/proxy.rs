@@ -127,6 +127,7 @@ impl ProxyHttp for GatewayProxy {
         answer: &mut ResponseHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
+        context.report = forward::report(answer);
         context.stop = Some(match forward::judge(answer) {
             Verdict::Relay => return Ok(()),
             Verdict::Broken(fault) => fault.into(),
@@ -181,11 +182,10 @@ impl ProxyHttp for GatewayProxy {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
-        let gone = *error.esource() == ErrorSource::Downstream;
         let stop = context.stop.take().unwrap_or_else(|| forward::broken(error).into());
         // An interim answer is not yet the answer.
         let begun = session.response_written().is_some_and(|head| !head.status.is_informational());
-        if gone {
+        if *error.esource() == ErrorSource::Downstream {
             return FailToProxy { error_code: 0, can_reuse_downstream: false };
         }
         let last = begun.then(|| last_words(session, context, &stop)).flatten();
@@ -225,7 +225,7 @@ async fn serve(
 ) -> Result<Option<Response<Body>>, Stop> {
     let gateway = Arc::clone(&context.gateway);
     let head = session.req_header();
-    context.join_trace(&head.headers);
+    context.read_head(&head.method, &head.headers);
     // Which methods would be right is known even when this one is wrong.
     context.route = Route::ALL.iter().find(|r| r.has_path(head.raw_path())).copied();
     context.step = context.route.and_then(|route| broker_api::step(route, &head.method));

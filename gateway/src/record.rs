@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::metrics::Metrics;
 use crate::route::Route;
 use crate::shared::Shared;
+use crate::told_span;
 
 /// For a request that was for nothing of ours.
 const NO_ROUTE: &str = "none";
@@ -42,7 +43,7 @@ pub(crate) fn next_span(caller: Option<TraceParent>) -> TraceParent {
 /// Records the end of a request.
 pub(crate) async fn finish(audit: &AuditTrail, context: &mut Context) {
     context.trail = None;
-    if let Some(event) = written(context) {
+    if let Some(event) = written(audit, context) {
         audit.record(event).await;
     }
 }
@@ -60,16 +61,22 @@ pub(crate) fn cut(audit: &AuditTrail, context: &mut Context) {
         context.stage = Stage::Faulted(broken.kind());
         fault(&context.gateway.metrics, &context.request_id, &broken);
     }
-    if let Some(event) = written(context) {
+    if let Some(event) = written(audit, context) {
         audit.record_now(event);
     }
 }
 
-/// Writes the access line and counts; the audit event, if there is to be one.
-fn written(context: &Context) -> Option<AuditEvent> {
+/// Writes the access line and counts; the audit event, if there is to be one. Strangers get records of
+/// their own as far as their address has any left: nobody fills a disk without a login.
+fn written(audit: &AuditTrail, context: &Context) -> Option<AuditEvent> {
     let gateway = Arc::clone(&context.gateway);
     let elapsed = gateway.clock.monotonic().saturating_sub(context.started);
     count(context, &gateway, elapsed);
+    let has_event = context.route.is_none_or(is_audited);
+    if context.caller.is_none() && !gateway.limits.records_stranger(context.address) {
+        audit.suppress(has_event);
+        return None;
+    }
     let event = event(context, &gateway);
     tracing::info!(
         request.id = %event.request_id,
@@ -84,10 +91,14 @@ fn written(context: &Context) -> Option<AuditEvent> {
         login.why = context.why.map(tracing::field::display),
         mcp.method = event.method,
         mcp.tool = event.tool,
+        mcp.outcome = event.report.map(|report| report.outcome.as_str()),
         limit.over = context.limited.over(),
         "request"
     );
-    context.route.is_none_or(is_audited).then_some(event)
+    if let Some(spans) = &gateway.spans {
+        spans.export(told_span::of(context, &event, elapsed));
+    }
+    has_event.then_some(event)
 }
 
 fn count(context: &Context, gateway: &Shared, elapsed: Duration) {
@@ -129,6 +140,8 @@ fn event(context: &Context, gateway: &Shared) -> AuditEvent {
         method: context.method,
         tool: context.tool.clone(),
         patients: context.patients.clone(),
+        patients_more: context.patients_more,
+        report: context.report,
         outcome: context.stage.outcome(),
         reason: context.stage.reason(),
         status: context.status.unwrap_or_default(),

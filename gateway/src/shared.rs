@@ -15,12 +15,13 @@ use authz::seal::Sealer;
 use authz::token::Admission;
 use oauth2::RedirectUrl;
 use rand::Rng as _;
+use spans::Exporter;
 
 use crate::audit::{self, Pseudonyms};
 use crate::circuit::SparingIntrospector;
 use crate::client_fetch::{ClientDocuments, Network};
 use crate::clock::Clock;
-use crate::config::{Authority, Config};
+use crate::config::{Authority, Config, Otlp};
 use crate::core_address::CoreAddress;
 use crate::core_peer::CorePeer;
 use crate::edge::Edge;
@@ -61,6 +62,7 @@ pub(crate) struct Lasting {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) metrics: Metrics,
+    pub(crate) spans: Option<Exporter>,
 }
 
 impl Lasting {
@@ -68,7 +70,17 @@ impl Lasting {
         clock: Arc<dyn Clock>,
         network: Arc<dyn Network>,
     ) -> Result<Self, BuildError> {
-        Ok(Self { clock, network, metrics: Metrics::new()? })
+        Ok(Self { clock, network, metrics: Metrics::new()?, spans: None })
+    }
+
+    /// Tells a collector of each request from now on, through the end that is returned.
+    pub(crate) fn tell(&mut self, otlp: &Otlp) -> Result<spans::Sender, BuildError> {
+        let http = http_client(otlp.authority.as_ref())?;
+        let service = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        let counted = (self.metrics.registry(), "gateway_spans_total");
+        let (exporter, sender) = spans::channel(otlp.settings().clone(), http, service, counted)?;
+        self.spans = Some(exporter);
+        Ok(sender)
     }
 }
 
@@ -78,6 +90,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+    pub(crate) spans: Option<Exporter>,
     pub(crate) broker: Broker,
     pub(crate) policy: Policy,
     pub(crate) pseudonyms: Option<Pseudonyms>,
@@ -103,7 +116,7 @@ impl Shared {
         lasting: &Lasting,
         before: Option<&Self>,
     ) -> Result<Self, BuildError> {
-        let Lasting { clock, metrics, .. } = lasting.clone();
+        let Lasting { clock, metrics, spans, .. } = lasting.clone();
         let urls = PublicUrls::new(config.server.public_url.origin().ascii_serialization());
         let backend = &config.backend;
         let policy = config.policy.policy().clone();
@@ -139,6 +152,7 @@ impl Shared {
             },
             core_peer: CorePeer::new(config.core.tls.as_ref(), &config.server.deadlines),
             metrics,
+            spans,
             clock,
             config,
         })

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use authz::keyring::SecretKey;
-use fhir_mcp_gateway::audit::{CHAIN_PURPOSE, Digests, verify};
+use fhir_mcp_gateway::audit::{CHAIN_PURPOSE, Digests, WrittenTo, verify};
 
 /// It does not hold: a line was altered, added, removed or moved, or the key is another.
 const BROKEN: u8 = 3;
@@ -14,7 +14,11 @@ const BROKEN: u8 = 3;
 const LOSSES: u8 = 4;
 
 /// Prints what there is to say about `files`, oldest first, and returns the exit code: 0, 3 or 4.
-pub(crate) fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    files: &[PathBuf],
+    key: Option<&Path>,
+    to: WrittenTo,
+) -> anyhow::Result<ExitCode> {
     let digests = match key {
         None => Digests::plain(),
         Some(path) => {
@@ -23,7 +27,7 @@ pub(crate) fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<ExitC
             Digests::keyed(&SecretKey::from_base64(&text)?.derive(CHAIN_PURPOSE))
         }
     };
-    let report = verify(files, &digests).context("cannot read the trail")?;
+    let report = verify(files, &digests, to).context("cannot read the trail")?;
     let mut out = io::stdout().lock();
     for (place, finding) in &report.findings {
         writeln!(out, "{place}: {finding}")?;
@@ -33,6 +37,10 @@ pub(crate) fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<ExitC
         writeln!(out, "{place}: {why}")?;
         writeln!(out, "BROKEN after {lines} lines that hold; what follows was not read")?;
         return Ok(ExitCode::from(BROKEN));
+    }
+    if report.suppressed > 0 {
+        let suppressed = report.suppressed;
+        writeln!(out, "{suppressed} events of strangers were counted and not written")?;
     }
     if report.has_losses() {
         writeln!(out, "{lines} lines hold; events are missing, see above")?;

@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use authz::hop::{self, HopBackend, HopClaims, HopSealer};
 use authz::ids::{RequestId, Subject};
 use authz::scope::Scope;
 use authz::secret::BackendToken;
 use authz::time::Timestamp;
+use authz::tool_report::{self, ToolReport};
 use authz::trace::{self, TraceId, TraceParent};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -22,7 +23,7 @@ use http_body_util::{BodyExt as _, Limited};
 use prometheus::IntCounter;
 use tracing::{info, warn};
 
-use crate::backend::inquiry::TokenRefusal;
+use crate::backend::inquiry::{BackendTime, TokenRefusal};
 use crate::login::Live;
 use crate::refusal::{self, problem};
 
@@ -36,7 +37,9 @@ pub struct Caller {
     known: Arc<Known>,
     refusal: TokenRefusal,
     admitted_at: Timestamp,
-    trace: Option<TraceId>,
+    step: Option<TraceParent>,
+    waited: BackendTime,
+    report: Arc<OnceLock<ToolReport>>,
 }
 
 /// What whoever vouches for a caller says of it.
@@ -88,8 +91,14 @@ impl Caller {
     ) -> Self {
         let (subject, token) = (live.subject().clone(), live.token().clone());
         let permitted = Permitted::All;
-        let known = Arc::new(Known { subject, backend, token, scope: None, permitted, request_id });
-        Self { known, refusal: TokenRefusal::default(), admitted_at, trace: None }
+        let known = Known { subject, backend, token, scope: None, permitted, request_id };
+        Self::of(known, admitted_at, None)
+    }
+
+    fn of(known: Known, admitted_at: Timestamp, step: Option<TraceParent>) -> Self {
+        let known = Arc::new(known);
+        let (refusal, waited, report) = Default::default();
+        Self { known, refusal, admitted_at, step, waited, report }
     }
 
     /// Who it is.
@@ -128,8 +137,24 @@ impl Caller {
     }
 
     /// The trace that the request belongs to, as the gateway names it.
-    pub const fn trace(&self) -> Option<TraceId> {
-        self.trace
+    pub fn trace(&self) -> Option<TraceId> {
+        self.step.map(|step| step.trace())
+    }
+
+    /// The gateway's step of that trace.
+    pub const fn step(&self) -> Option<TraceParent> {
+        self.step
+    }
+
+    /// Where it is noted how long the backend was waited for.
+    pub const fn waited(&self) -> &BackendTime {
+        &self.waited
+    }
+
+    /// Says how the tool call ended, for the gateway's records.
+    pub fn report(&self, report: ToolReport) {
+        // There is one tool call in a request.
+        let _once = self.report.set(report);
     }
 
     /// Where it is noted that the backend refused the caller's token.
@@ -183,11 +208,9 @@ impl Gate {
         let (value, None) = (values.next()?, values.next()) else { return None };
         let admitted_at = self.now();
         let claims = self.sealer.open(value.to_str().ok()?, body, admitted_at).ok()?;
-        let trace =
-            headers.get(trace::HEADER).and_then(|value| TraceParent::parse(value.as_bytes()));
-        let trace = trace.map(|step| step.trace());
-        let (known, refusal) = (Arc::new(Known::from(claims)), TokenRefusal::default());
-        Some(Caller { known, refusal, admitted_at, trace })
+        let step = headers.get(trace::HEADER);
+        let step = step.and_then(|value| TraceParent::parse(value.as_bytes()));
+        Some(Caller::of(claims.into(), admitted_at, step))
     }
 }
 
@@ -225,7 +248,14 @@ async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
             .insert(hop::FAULT_HEADER, HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED));
         return refused;
     }
-    refusal::plainly(response).await
+    let mut response = refusal::plainly(response).await;
+    // An answer that is streamed has begun before anybody knows how it ends.
+    if let Some(report) = caller.report.get()
+        && let Ok(value) = HeaderValue::try_from(report.to_string())
+    {
+        response.headers_mut().insert(tool_report::HEADER, value);
+    }
+    response
 }
 
 async fn read(body: Body) -> Option<Bytes> {

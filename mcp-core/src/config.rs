@@ -11,10 +11,12 @@ use yaml_serde::Value;
 use crate::tls::CertificateFiles;
 
 mod authority;
+mod collector;
 mod reading;
 mod section;
 
 pub use authority::Authority;
+pub use collector::Collector;
 
 pub(crate) use section::{Field, Section};
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub close_delay: Duration,
     /// Who signs the backend's certificate; without it, whom the system trusts.
     pub authority: Option<Authority>,
+    /// Which OpenTelemetry collector is told of each tool call.
+    pub collector: Option<Collector>,
 }
 
 /// Limits on what we ask of the backend, and on what we answer.
@@ -113,6 +117,7 @@ impl Config {
         let listen_tls = root.take("listen_tls").certificate(&mut mistakes);
         let (mut backend, authority) = root.take("backend").backend(&mut mistakes);
         backend.answer_bytes = root.take("answers").answers(backend.answer_bytes, &mut mistakes);
+        let collector = root.take("telemetry").collector(&mut mistakes);
         let close_delay = root.take("close_delay").close_delay(&mut mistakes);
         root.refuse_the_rest(&mut mistakes);
         match (listen, admin, hop_key) {
@@ -125,6 +130,7 @@ impl Config {
                 backend,
                 close_delay,
                 authority,
+                collector,
             }),
             _ => Err(Mistakes(mistakes)),
         }
@@ -132,8 +138,9 @@ impl Config {
 
     /// The effective configuration as YAML, for a person to check; secrets are hidden.
     pub fn describe(&self) -> String {
-        let Self { listen, listen_tls, admin, profiles, backend, close_delay, authority, .. } =
-            self;
+        let Self { listen, listen_tls, admin, profiles, backend, close_delay, .. } = self;
+        let (authority, collector) = (self.authority.as_ref(), self.collector.as_ref());
+        let collector = collector.map_or_else(String::new, Collector::describe);
         let profiles = profiles
             .as_ref()
             .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
@@ -141,14 +148,14 @@ impl Config {
             let (certificate, key) = (files.certificate.display(), files.key.display());
             format!("listen_tls:\n  certificate: {certificate}\n  key: {key}\n")
         });
-        let authority = authority.as_ref().map_or_else(String::new, |authority| {
+        let authority = authority.map_or_else(String::new, |authority| {
             format!("  authority: {}\n", authority.file().display())
         });
         format!(
             "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
              concurrency_per_subject: {}\n  max_response_bytes: {}\n{authority}answers:\n  \
-             max_bytes: {}\nclose_delay: {close_delay:?}\n",
+             max_bytes: {}\nclose_delay: {close_delay:?}\n{collector}",
             backend.deadline,
             backend.connect_timeout,
             backend.concurrency,
@@ -173,7 +180,8 @@ mod tests {
             "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
              profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
              max_response_bytes: many, retries: 3, concurrency_per_subject: 0}\n\
-             answers: {max_bytes: 1, words: 2}\nclose_delay: soon\n",
+             answers: {max_bytes: 1, words: 2}\nclose_delay: soon\n\
+             telemetry: {otlp: {endpoint: here, retries: 1, headers: [{name: a, value: b}]}}\n",
         );
         let fields = [
             "listen: ",
@@ -189,6 +197,9 @@ mod tests {
             "backend.max_response_bytes: ",
             "answers.max_bytes: ",
             "answers.words: ",
+            "telemetry.otlp.endpoint: ",
+            "telemetry.otlp.headers[0].value: ",
+            "telemetry.otlp.retries: ",
             "close_delay: ",
         ];
         for field in fields {

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::backend::client::Client;
+use crate::backend::client::{Client, connections};
 use crate::backend::inquiry::Means;
 use crate::backend::profile::LiveProfiles;
 use crate::caller::{Clock, Gate, LARGEST_BODY, admit};
@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::ending::{Ending, last_of_its_connection};
 use crate::metrics::Metrics;
 use crate::server::Server;
+use crate::teller::Teller;
 use crate::tls::{Certificate, TlsListener};
 use crate::tools;
 
@@ -48,6 +49,7 @@ pub struct Core {
     server: Server,
     profiles: Arc<LiveProfiles>,
     metrics: Metrics,
+    spans: Option<(Teller, spans::Sender)>,
     certificate: Option<Arc<Certificate>>,
     registry: Registry,
     is_ready: Arc<AtomicBool>,
@@ -71,14 +73,27 @@ impl Core {
         let means = Means::new(client, config.hop_key.clone(), &config.backend);
         let certificate = config.listen_tls.map(Certificate::load).transpose()?.map(Arc::new);
         let profiles = Arc::new(LiveProfiles::load(config.profiles, tools::served::mistakes)?);
+        let (spans, sender) = match &config.collector {
+            None => (None, None),
+            Some(collector) => {
+                let http = connections(&config.backend, collector.authority.as_ref())
+                    .context("the HTTP client for telemetry.otlp")?;
+                let service = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+                let counted = (&registry, "mcp_spans_total");
+                let (exporter, sender) =
+                    spans::channel(collector.settings.clone(), http, service, counted)?;
+                (Some(Teller::new(exporter)), Some(sender))
+            }
+        };
         Ok(Self {
             gate: Arc::new(Gate::new(HopSealer::new(config.hop_key)).counting(metrics.panics())),
             server: Server::new(
                 means,
                 Arc::clone(&profiles),
-                metrics.clone(),
+                (metrics.clone(), spans.clone()),
                 config.backend.deadline,
             ),
+            spans: spans.zip(sender),
             metrics,
             profiles,
             certificate,
@@ -125,7 +140,7 @@ impl Core {
     /// # Errors
     /// A listener that breaks.
     pub async fn serve(
-        self,
+        mut self,
         listener: TcpListener,
         admin: Option<TcpListener>,
         ending: Ending,
@@ -134,6 +149,10 @@ impl Core {
         if let Some(certificate) = &self.certificate {
             renewing.spawn(Arc::clone(certificate).keep_fresh());
         }
+        let spans = self.spans.take().map(|(spans, sender)| {
+            renewing.spawn(sender.run());
+            spans
+        });
         renewing.spawn(Arc::clone(&self.profiles).keep_fresh(self.metrics.clone()));
         let tools = self.serve_tools(listener, &ending);
         let admin_stop = CancellationToken::new();
@@ -145,6 +164,9 @@ impl Core {
             finished = tools => finished,
             () = self.expire(&ending) => Ok(()),
         };
+        if let Some(spans) = spans {
+            spans.exporter().flush().await;
+        }
         admin_stop.cancel();
         if let Some(admin) = admin {
             admin.abort();

@@ -25,6 +25,7 @@ pub mod seclusion;
 pub mod server;
 pub mod stdio;
 pub mod telemetry;
+mod teller;
 pub mod tls;
 pub mod tools;
 

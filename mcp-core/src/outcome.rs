@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use authz::tool_report::{ToolOutcome, ToolReport};
 use futures::FutureExt as _;
 use serde_json::Value;
 use tracing::{info, warn};
@@ -12,17 +13,22 @@ use crate::caller::Caller;
 use crate::tools::Entry;
 use crate::tools::error::ToolError;
 
-/// The word for an outcome in metrics and logs.
-pub(crate) fn outcome_word(outcome: &Result<Value, ToolError>) -> &'static str {
-    match outcome {
-        Ok(answer) => match answer.get("status").and_then(Value::as_str) {
-            Some("ok") => "ok",
-            Some("partial") => "partial",
-            _ => "unknown",
-        },
-        Err(error) if error.is_fault() => "fault",
-        Err(_) => "refused",
-    }
+/// How the call ended, and how many records its answer holds, or counts.
+pub(crate) fn report(outcome: &Result<Value, ToolError>) -> ToolReport {
+    let (outcome, count) = match outcome {
+        Ok(answer) => {
+            let outcome = match answer.get("status").and_then(Value::as_str) {
+                Some("ok") => ToolOutcome::Ok,
+                Some("partial") => ToolOutcome::Partial,
+                _ => ToolOutcome::Unknown,
+            };
+            let count = ["returned", "count"].iter().find_map(|name| answer.get(*name)?.as_u64());
+            (outcome, count)
+        }
+        Err(error) if error.is_fault() => (ToolOutcome::Fault, None),
+        Err(_) => (ToolOutcome::Refused, None),
+    };
+    ToolReport { outcome, count }
 }
 
 /// What a tool comes to; none if it panicked. Other calls do not notice.
@@ -41,7 +47,7 @@ pub(crate) fn record(
     let request = caller.map(|caller| caller.request_id().as_str());
     let trace = caller.and_then(Caller::trace).map(tracing::field::display);
     let elapsed = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let word = outcome_word(outcome);
+    let word = report(outcome).outcome.as_str();
     match outcome {
         Err(error) => {
             let reason = error.code();
@@ -70,7 +76,20 @@ pub(crate) fn record(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_report_has_the_number_of_records_and_no_more_of_the_answer() {
+        let of = |answer: Value| report(&Ok(answer)).to_string();
+        assert_eq!(of(json!({"status": "ok", "returned": 7, "total": 900})), "ok 7");
+        assert_eq!(of(json!({"status": "partial", "count": 12})), "partial 12");
+        assert_eq!(of(json!({"status": "unknown", "returned": "Ada"})), "unknown");
+        let refused = Err(ToolError::NotFoundOrNotAuthorized("patient"));
+        assert_eq!(report(&refused).to_string(), "refused");
+        assert_eq!(report(&Err(ToolError::Internal)).to_string(), "fault");
+    }
 
     #[tokio::test]
     async fn a_tool_that_panics_is_a_tool_without_an_answer() {

@@ -24,8 +24,9 @@ use crate::backend::inquiry::{Inquiry, Means};
 use crate::backend::profile::{LiveProfiles, Profile};
 use crate::caller::Caller;
 use crate::metrics::Metrics;
-use crate::outcome::{caught, outcome_word, record};
+use crate::outcome::{caught, record, report};
 use crate::progress::{Progress, Step, Steps};
+use crate::teller::Teller;
 use crate::tools::error::ToolError;
 use crate::tools::{self, Entry, Object, served};
 
@@ -54,18 +55,19 @@ struct Shared {
     metrics: Metrics,
     deadline: Duration,
     listed: Vec<ListedTool>,
+    spans: Option<Teller>,
 }
 
 impl Server {
     /// A server that asks backends with these means, at most so long for a tool call.
-    pub fn new(
+    pub(crate) fn new(
         means: Means,
         profiles: Arc<LiveProfiles>,
-        metrics: Metrics,
+        (metrics, spans): (Metrics, Option<Teller>),
         deadline: Duration,
     ) -> Self {
         let listed = tools::catalogue().iter().map(listed).collect();
-        Self(Arc::new(Shared { means, profiles, metrics, deadline, listed }))
+        Self(Arc::new(Shared { means, profiles, metrics, deadline, listed, spans }))
     }
 
     fn inquiry(&self, caller: &Caller, progress: Progress) -> Result<Inquiry, ToolError> {
@@ -83,6 +85,7 @@ impl Server {
             permitted: caller.permitted().clone(),
             token: caller.token().clone(),
             refusal: caller.refusal().clone(),
+            waited: caller.waited().clone(),
             deadline: Instant::now() + self.0.deadline,
             progress,
         })
@@ -243,8 +246,14 @@ impl ServerHandler for Server {
         if let Some(step) = steps.last() {
             notify(&context, step).await;
         }
-        let word = outcome_word(&outcome);
-        self.0.metrics.tool_call(entry.name, word, began.elapsed());
+        let report = report(&outcome);
+        if let Some(caller) = asker.caller() {
+            caller.report(report);
+            if let Some(spans) = &self.0.spans {
+                spans.tell(caller, entry, &outcome, began.elapsed());
+            }
+        }
+        self.0.metrics.tool_call(entry.name, report.outcome.as_str(), began.elapsed());
         record(asker, entry, &outcome, began.elapsed());
         Ok(answered(outcome).into())
     }

@@ -1,12 +1,13 @@
-//! TLS behind the gateway: how a bed writes it into the configurations of both programs.
+//! What stands behind and beside the gateway: how a bed writes it into the configurations of both
+//! programs.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use fhir_mcp_core::config::Authority;
+use fhir_mcp_core::config::{Authority, Collector};
 use fhir_mcp_core::tls::CertificateFiles;
 
-/// TLS to core, and to the backend.
+/// TLS to core and to the backend; a collector.
 #[derive(Clone, Debug, Default)]
 pub struct Inside {
     /// Certificate and key that core shows.
@@ -19,6 +20,8 @@ pub struct Inside {
     pub gateway_authority: Option<PathBuf>,
     /// Whom core trusts there.
     pub core_authority: Option<PathBuf>,
+    /// Where core tells of its tool calls.
+    pub collector: Option<String>,
 }
 
 impl Inside {
@@ -30,6 +33,13 @@ impl Inside {
     pub(crate) fn core_trusts(&self) -> Result<Option<Authority>> {
         let read = self.core_authority.clone().map(Authority::read).transpose();
         read.map_err(anyhow::Error::msg)
+    }
+
+    pub(crate) fn core_collector(&self) -> Result<Option<Collector>> {
+        let Some(endpoint) = &self.collector else { return Ok(None) };
+        let settings = spans::Settings::new(endpoint.parse()?, []);
+        let settings = settings.map_err(|unfit| anyhow::anyhow!("{unfit:?}"))?;
+        Ok(Some(Collector { settings, authority: None }))
     }
 
     pub(crate) fn core_line(&self) -> String {

@@ -8,8 +8,10 @@ use std::process::{Child, Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 use crate::bed::random_key;
+use crate::collector::Collector;
 use crate::exchange::{FakeExchange, Options, system_clock};
 
 /// How often a program is asked whether it is ready, and how long at most.
@@ -20,6 +22,8 @@ const TRIES: u32 = 1500;
 pub struct Programs {
     /// The stand-in Exchange.
     pub exchange: FakeExchange,
+    /// Where both tell of what they do.
+    pub collector: Collector,
     /// Where everything is that they read and write.
     pub folder: PathBuf,
     /// Where core listens.
@@ -29,6 +33,8 @@ pub struct Programs {
     admins: [SocketAddr; 2],
     core: Child,
     gateway: Child,
+    /// Which program is the gateway.
+    program: &'static str,
 }
 
 impl Drop for Programs {
@@ -43,6 +49,15 @@ impl Drop for Programs {
 impl Programs {
     /// Starts both, in an empty folder of this name below `parent`; `extra` follows `gateway.yaml`.
     pub async fn start(parent: &Path, name: &str, extra: &str) -> Result<Self> {
+        Self::start_with("fhir-mcp-gateway", parent, (name, extra)).await
+    }
+
+    /// The same with another program for the gateway.
+    pub async fn start_with(
+        program: &'static str,
+        parent: &Path,
+        (name, extra): (&str, &str),
+    ) -> Result<Self> {
         // Another part may have installed it; there is only this one.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = parent.join(name);
@@ -64,16 +79,29 @@ impl Programs {
         ] {
             fs::write(folder.join(file), text)?;
         }
-        let yaml = gateway_yaml(&exchange, [address, core_address, admin], extra);
+        let collector = Collector::start().await?;
+        let told = format!("telemetry: {{otlp: {{endpoint: \"{}\"}}}}\n", collector.endpoint());
+        let extra = format!("{told}{extra}");
+        let yaml = gateway_yaml(&exchange, [address, core_address, admin], &extra);
         fs::write(folder.join("gateway.yaml"), yaml)?;
         let core_yaml = format!(
-            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\nclose_delay: 10ms\n"
+            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\nclose_delay: 10ms\n{told}"
         );
         fs::write(folder.join("mcp-core.yaml"), core_yaml)?;
         let core = spawn(&folder, "fhir-mcp-core", "mcp-core.yaml")?;
-        let gateway = spawn(&folder, "fhir-mcp-gateway", "gateway.yaml")?;
+        let gateway = spawn(&folder, program, "gateway.yaml")?;
         let admins = [admin, core_admin];
-        let started = Self { exchange, folder, core_address, address, admins, core, gateway };
+        let started = Self {
+            exchange,
+            collector,
+            folder,
+            core_address,
+            address,
+            admins,
+            core,
+            gateway,
+            program,
+        };
         started.ready().await?;
         Ok(started)
     }
@@ -109,7 +137,7 @@ impl Programs {
     /// Everything that both wrote to their standard output and error.
     pub fn written(&self) -> Result<String> {
         let mut written = String::new();
-        for program in ["fhir-mcp-gateway", "fhir-mcp-core"] {
+        for program in [self.program, "fhir-mcp-core"] {
             for stream in ["out", "err"] {
                 written.push_str(&self.text(&format!("{program}.{stream}"))?);
             }
@@ -124,9 +152,29 @@ impl Programs {
         Ok(self.gateway.wait()?)
     }
 
+    /// Sends a signal to the gateway, which goes on.
+    pub fn tell(&self, signal: &str) -> Result<()> {
+        Command::new("kill").args(["-s", signal, &self.gateway.id().to_string()]).status()?;
+        Ok(())
+    }
+
+    /// The gateway's `/status`, once it is as it should be.
+    pub async fn status(&self, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let [admin, _] = self.admins;
+        let mut status = Value::Null;
+        for _ in 0..TRIES {
+            status = reqwest::get(format!("http://{admin}/status")).await?.json().await?;
+            if wanted(&status) {
+                return Ok(status);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        bail!("it stays so: {status}")
+    }
+
     /// Starts the gateway again, after its end.
     pub async fn restart(&mut self) -> Result<()> {
-        self.gateway = spawn(&self.folder, "fhir-mcp-gateway", "gateway.yaml")?;
+        self.gateway = spawn(&self.folder, self.program, "gateway.yaml")?;
         self.ready().await
     }
 
@@ -185,6 +233,7 @@ fn gateway_yaml(exchange: &FakeExchange, at: [SocketAddr; 3], extra: &str) -> St
   admin: \"{admin}\"
   deadlines: {{close_delay: 10ms}}
   caps: {{connections_per_address: 10000}}
+  reload: {{poll: \"off\"}}
 keys:
   ring: [{{id: 1, state: active, key: {{file: ring}}}}]
   hop: {{file: hop}}

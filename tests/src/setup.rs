@@ -42,7 +42,7 @@ pub struct Setup {
     pub tls: Option<[PathBuf; 2]>,
     /// What answers behind the gateway.
     pub behind: Behind,
-    /// TLS behind the gateway.
+    /// TLS behind the gateway, and core's collector.
     pub inside: Inside,
     /// `server.deadlines`.
     pub deadlines: String,
@@ -61,7 +61,8 @@ impl Default for Setup {
             // Generous: a story about something else should not meet them.
             limits: "{calls_per_minute: 60000, burst: 10000, concurrent_calls: 1000, \
                       client_calls_per_minute: 600000, client_burst: 100000, \
-                      per_address: {register: 60000, authorize: 60000, token: 60000}}"
+                      per_address: {register: 60000, authorize: 60000, token: 60000, \
+                      records: 60000}, records_per_minute: 600000}"
                 .to_owned(),
             // Patient, too: on a busy machine nothing is late but what a story makes late.
             audience: "{own_client: true}\n  deadline: 20s\n  introspection: {deadline: 10s}"

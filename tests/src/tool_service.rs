@@ -95,6 +95,7 @@ fn core(
         backend: BackendLimits::default(),
         close_delay: Duration::ZERO,
         authority: inside.core_trusts()?,
+        collector: inside.core_collector()?,
     };
     let shared = clock.clone();
     let core = Core::new(config)?.with_clock(Arc::new(move || shared.now()));

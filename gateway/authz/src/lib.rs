@@ -28,6 +28,7 @@ pub mod principal;
 pub mod mcp_call;
 
 pub mod target;
+pub mod tool_report;
 
 pub mod trace;
 

@@ -111,6 +111,8 @@ pub(super) struct Link {
     pub(super) found: Option<Found>,
     #[serde(default)]
     pub(super) torn_bytes: Option<u64>,
+    #[serde(default)]
+    pub(super) count: Option<u64>,
     #[serde(skip)]
     pub(super) digest: String,
 }

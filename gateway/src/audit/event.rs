@@ -4,8 +4,10 @@
 use std::net::IpAddr;
 
 use authz::ids::RequestId;
+use authz::tool_report::ToolReport;
 use authz::trace::TraceId;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use super::pseudonym::Pseudonym;
 
@@ -37,6 +39,12 @@ pub struct AuditEvent {
     /// About whom, by pseudonym: the patients that the arguments name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patients: Vec<Pseudonym>,
+    /// How many more of them the arguments name.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub patients_more: usize,
+    /// What core said of the tool call, if it could before the answer began.
+    #[serde(flatten, serialize_with = "report")]
+    pub report: Option<ToolReport>,
     /// permitted, refused, answered, fault, abandoned.
     pub outcome: &'static str,
     /// The code word of a refusal or a fault.
@@ -49,6 +57,31 @@ pub struct AuditEvent {
     pub address: Option<IpAddr>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// As the two members `mcp.outcome` and `count`.
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn report<S: Serializer>(report: &Option<ToolReport>, to: S) -> Result<S::Ok, S::Error> {
+    let mut members = to.serialize_map(None)?;
+    if let Some(ToolReport { outcome, count }) = report {
+        members.serialize_entry("mcp.outcome", outcome.as_str())?;
+        if let Some(count) = count {
+            members.serialize_entry("count", count)?;
+        }
+    }
+    members.end()
+}
+
+/// Events of strangers that were counted and not written, since the line before that said so.
+#[derive(Debug, Serialize)]
+pub(super) struct Suppressed {
+    pub(super) time: String,
+    pub(super) count: u64,
+}
+
 /// The first line of each run of the program.
 #[derive(Debug, Serialize)]
 pub(super) struct Opened {
@@ -58,9 +91,9 @@ pub(super) struct Opened {
     pub(super) torn_bytes: Option<u64>,
 }
 
-/// The last line of a run that ended as it should.
+/// The last line of a run that ended as it should; or the first one of a file that a run goes on in.
 #[derive(Debug, Serialize)]
-pub(super) struct Closed {
+pub(super) struct Moment {
     pub(super) time: String,
 }
 

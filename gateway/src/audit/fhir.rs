@@ -5,16 +5,21 @@
 //! Two things are otherwise than the patterns' examples, on purpose: a patient is a logical reference
 //! that holds our pseudonym, and the recorded query names the tool without its arguments.
 
-use std::io::{self, Write};
-use std::mem;
+use std::io::{self, Write as _};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
+use authz::tool_report::ToolOutcome;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prometheus::IntCounterVec;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::event::AuditEvent;
 use super::pseudonym::Pseudonym;
+use super::sink::Sink;
 use crate::route::Route;
 
 const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
@@ -30,41 +35,118 @@ const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const PSEUDONYM_SYSTEM: &str = "urn:fhir-mcp-gateway:patient-pseudonym";
 
 /// Tools that read one record; every other one searches.
-const READS: [&str; 2] = ["get_patient_demographics", "get_study_metadata"];
+const READS: [&str; 4] =
+    ["fhir_history", "fhir_read", "get_patient_demographics", "get_study_metadata"];
+/// Events that may wait for the thread, which may wait for whatever it writes to.
+const QUEUE: usize = 1024;
 /// What may wait for a disk that is full, in bytes.
 const MOST_PENDING: usize = 1 << 20;
+/// How long the end of the program waits for what is still to be written.
+const SETTLING: Duration = Duration::from_secs(2);
+
+enum Order {
+    Write(Box<AuditEvent>),
+    Reopen,
+    Settle(oneshot::Sender<()>),
+}
+
+/// Where events are handed over to the thread of the second trail. It never waits: what finds no
+/// room is counted and left out.
+#[derive(Clone, Debug)]
+pub(super) struct FhirQueue {
+    orders: SyncSender<Order>,
+    failures: IntCounterVec,
+}
+
+impl FhirQueue {
+    /// Takes an event over, if it is one of those that [`is_exported`] names.
+    pub(super) fn take(&self, event: Box<AuditEvent>) {
+        if is_exported(&event) && self.orders.try_send(Order::Write(event)).is_err() {
+            self.failures.with_label_values(&["fhir"]).inc();
+        }
+    }
+
+    pub(super) fn reopen(&self) {
+        let _full = self.orders.try_send(Order::Reopen);
+    }
+
+    /// Returns when everything handed over before is written, or when that takes too long.
+    pub(super) async fn settle(&self) {
+        let (done, settled) = oneshot::channel();
+        let mut order = Order::Settle(done);
+        let ordered = async {
+            while let Err(TrySendError::Full(again)) = self.orders.try_send(order) {
+                order = again;
+                tokio::task::yield_now().await;
+            }
+            settled.await
+        };
+        let _late = tokio::time::timeout(SETTLING, ordered).await;
+    }
+}
+
+/// Tool calls, and whatever was refused before it was known to be none. The rest of the protocol
+/// touches no record.
+fn is_exported(event: &AuditEvent) -> bool {
+    let is_call = match event.method {
+        Some(method) => method == "tools/call",
+        None => event.outcome != "permitted",
+    };
+    event.route == Route::Mcp.as_str() && is_call
+}
 
 /// The second trail. It is not chained: it is a copy in another format.
 pub(super) struct FhirTrail {
-    sink: Box<dyn Write + Send>,
+    sink: Sink,
     observer: String,
     pending: Vec<u8>,
-    skipped: u64,
 }
 
 impl FhirTrail {
-    pub(super) fn new(sink: Box<dyn Write + Send>, observer: &str) -> Self {
-        Self { sink, observer: observer.to_owned(), pending: Vec::new(), skipped: 0 }
+    pub(super) fn new(sink: Sink, observer: &str) -> Self {
+        Self { sink, observer: observer.to_owned(), pending: Vec::new() }
     }
 
-    /// Takes an event over, if it is a call.
-    pub(super) fn take(&mut self, event: &AuditEvent) {
-        if event.route != Route::Mcp.as_str() {
-            return;
-        }
-        if self.pending.len() > MOST_PENDING {
-            self.skipped += 1;
-            return;
-        }
-        for resource in resources(event, &self.observer) {
-            self.pending.extend_from_slice(resource.to_string().as_bytes());
-            self.pending.push(b'\n');
+    /// Starts the trail on a thread of its own. Nobody waits for it to end: a pipe that nobody reads
+    /// would hold up the end of the program.
+    pub(super) fn start(mut self, failures: IntCounterVec) -> FhirQueue {
+        let (orders, ordered) = sync_channel(QUEUE);
+        let counter = failures.clone();
+        thread::spawn(move || self.run(&ordered, &counter));
+        FhirQueue { orders, failures }
+    }
+
+    fn run(&mut self, orders: &Receiver<Order>, failures: &IntCounterVec) {
+        while let Ok(order) = orders.recv() {
+            match order {
+                Order::Write(event) if self.pending.len() > MOST_PENDING => {
+                    drop(event);
+                    failures.with_label_values(&["fhir"]).inc();
+                }
+                Order::Write(event) => {
+                    for resource in resources(&event, &self.observer) {
+                        self.pending.extend_from_slice(resource.to_string().as_bytes());
+                        self.pending.push(b'\n');
+                    }
+                }
+                Order::Reopen => {
+                    self.write();
+                    if self.sink.reopen().is_err() {
+                        tracing::error!(reason = "audit_not_reopened", "audit.fhir");
+                    }
+                }
+                Order::Settle(done) => {
+                    self.write();
+                    let _gone = done.send(());
+                    continue;
+                }
+            }
+            self.write();
         }
     }
 
     /// Writes what waits, as far as that goes; the rest waits for the next time.
-    pub(super) fn write(&mut self, failures: &IntCounterVec) {
-        failures.with_label_values(&["fhir"]).inc_by(mem::take(&mut self.skipped));
+    fn write(&mut self) {
         while !self.pending.is_empty() {
             match self.sink.write(&self.pending) {
                 Ok(written) if written > 0 => drop(self.pending.drain(..written)),
@@ -86,7 +168,8 @@ fn resources(event: &AuditEvent, observer: &str) -> Vec<Value> {
 
 fn resource(event: &AuditEvent, patient: Option<&Pseudonym>, observer: &str) -> Value {
     let reads = event.tool.as_deref().is_some_and(|tool| READS.contains(&tool));
-    let succeeded = event.outcome == "permitted" && (200..300).contains(&event.status);
+    let is_answer = event.report.is_none_or(|report| report.outcome.is_answer());
+    let succeeded = event.outcome == "permitted" && (200..300).contains(&event.status) && is_answer;
     let mut resource = json!({
         "resourceType": "AuditEvent",
         "type": {"system": EVENT_TYPE, "code": "rest", "display": "Restful Operation"},
@@ -95,6 +178,7 @@ fn resource(event: &AuditEvent, patient: Option<&Pseudonym>, observer: &str) -> 
         "recorded": event.time,
         "outcome": match event.outcome {
             "fault" => "8",
+            _ if event.report.is_some_and(|report| report.outcome == ToolOutcome::Fault) => "8",
             _ if succeeded => "0",
             _ => "4",
         },
@@ -158,15 +242,15 @@ fn entities(event: &AuditEvent, patient: Option<&Pseudonym>, reads: bool) -> Vec
         "type": {"system": BALP_ENTITY, "code": "XrequestId"},
         "what": {"identifier": {"value": event.request_id}},
     })];
-    let person = patient.map(|pseudonym| {
+    let person = |pseudonym: &Pseudonym| {
         json!({"type": "Patient",
                "identifier": {"system": PSEUDONYM_SYSTEM, "value": pseudonym.as_str()}})
-    });
+    };
     if reads {
         entities.push(json!({
             "type": {"system": ENTITY_TYPE, "code": "2", "display": "System Object"},
             "role": {"system": ROLE, "code": "4", "display": "Domain Resource"},
-            "what": person.clone().unwrap_or_else(|| json!({"display": tool})),
+            "what": patient.map_or_else(|| json!({"display": tool}), person),
         }));
     } else {
         entities.push(json!({
@@ -175,13 +259,13 @@ fn entities(event: &AuditEvent, patient: Option<&Pseudonym>, reads: bool) -> Vec
             "query": STANDARD.encode(query.trim_end()),
         }));
     }
-    if let Some(person) = person {
-        entities.push(json!({
+    entities.extend(event.patients.iter().map(|patient| {
+        json!({
             "type": {"system": ENTITY_TYPE, "code": "1", "display": "Person"},
             "role": {"system": ROLE, "code": "1", "display": "Patient"},
-            "what": person,
-        }));
-    }
+            "what": person(patient),
+        })
+    }));
     entities
 }
 

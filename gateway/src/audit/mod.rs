@@ -1,9 +1,7 @@
 //! The audit trail: one line for each call that was permitted and each that was refused, chained by
 //! digests so that a missing or an altered line shows.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +19,7 @@ mod event;
 mod fhir;
 mod pseudonym;
 mod resume;
+mod sink;
 mod verify;
 mod writer;
 
@@ -28,11 +27,12 @@ pub use chain::Digests;
 pub use event::AuditEvent;
 pub use pseudonym::Pseudonym;
 pub(crate) use pseudonym::Pseudonyms;
-pub use verify::{Broken, Finding, Place, Report, verify};
+pub use verify::{Broken, Finding, Place, Report, WrittenTo, verify};
 
 use chain::{Chain, hex};
-use fhir::FhirTrail;
+use fhir::{FhirQueue, FhirTrail};
 use resume::Tail;
+use sink::Sink;
 use writer::{Health, Order, Writer};
 
 /// Events that may wait to be written.
@@ -48,13 +48,14 @@ pub(crate) const PSEUDONYM_PURPOSE: &str = "audit-pseudonym";
 pub struct AuditTrail {
     orders: mpsc::Sender<Order>,
     health: Arc<Health>,
+    fhir: Option<FhirQueue>,
     patience: Duration,
     refuses: bool,
 }
 
 /// A trail that is opened and not yet written to.
 pub(crate) struct Opened {
-    sink: Box<dyn Write + Send>,
+    sink: Sink,
     tail: Tail,
     digests: Digests,
     fhir: Option<FhirTrail>,
@@ -69,27 +70,23 @@ impl Opened {
         let digests = audit
             .key()
             .map_or_else(Digests::plain, |key| Digests::keyed(&key.derive(CHAIN_PURPOSE)));
-        let (sink, tail): (Box<dyn Write + Send>, _) = match &audit.file {
-            None => (Box::new(io::stdout()), Tail::of_a_stream()),
+        let (sink, tail) = match &audit.file {
+            None => (Sink::to(Box::new(io::stdout())), Tail::of_a_stream()),
             Some(path) => {
                 let tail = Tail::read(path, &digests)?;
-                (Box::new(append(path)?), tail)
+                (Sink::open(path)?, tail)
             }
         };
-        let fhir = audit.fhir.as_ref().map(|path| append(path)).transpose()?;
-        let fhir = fhir.map(|file| FhirTrail::new(Box::new(file), observer));
+        let fhir = audit.fhir.as_ref().map(|path| Sink::open(path)).transpose()?;
+        let fhir = fhir.map(|sink| FhirTrail::new(sink, observer));
         let refuses = audit.when_unwritable == WhenUnwritable::Refuse;
         Ok(Self { sink, tail, digests, fhir, patience: audit.patience, refuses })
     }
 
     /// The same to another sink, which cannot be read.
     pub(crate) fn to(self, sink: Box<dyn Write + Send>) -> Self {
-        Self { sink, tail: Tail::of_a_stream(), ..self }
+        Self { sink: Sink::to(sink), tail: Tail::of_a_stream(), ..self }
     }
-}
-
-fn append(path: &Path) -> io::Result<std::fs::File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }
 
 impl AuditTrail {
@@ -97,14 +94,14 @@ impl AuditTrail {
     pub(crate) fn start(opened: Opened, metrics: &Metrics, clock: Arc<dyn Clock>) -> Self {
         let (orders, ordered) = mpsc::channel(QUEUE);
         let Opened { sink, tail, digests, fhir, patience, refuses } = opened;
-        let gauge = metrics.audit_writable.clone();
-        let health = Arc::new(Health::new(gauge, metrics.audit_failures.clone()));
+        let health = Arc::new(Health::new(metrics));
+        let fhir = fhir.map(|trail| trail.start(metrics.audit_failures.clone()));
         let mut boot = [0; 8];
         rand::rng().fill_bytes(&mut boot);
         let chain = Chain::after(tail.previous.clone(), hex(&boot), digests);
-        let writer = Writer { sink, chain, health: Arc::clone(&health), fhir, clock };
+        let writer = Writer { sink, chain, health: Arc::clone(&health), fhir: fhir.clone(), clock };
         tokio::task::spawn_blocking(move || writer.run(ordered, &tail));
-        Self { orders, health, patience, refuses }
+        Self { orders, health, fhir, patience, refuses }
     }
 
     /// Whether calls may be forwarded: what cannot be recorded is not done, unless the configuration
@@ -138,11 +135,35 @@ impl AuditTrail {
         }
     }
 
-    /// Returns when all events handed in before are written.
+    /// Counts a request of a stranger that gets no access line, and no event if it were to have one.
+    pub(crate) fn suppress(&self, has_event: bool) {
+        self.health.suppress(has_event);
+    }
+
+    /// Says how much was counted instead of written since the last time.
+    pub(crate) fn tell_suppressed(&self) {
+        if self.health.tell_suppressed_lines() {
+            // Without room now, there is the next time.
+            let _full = self.orders.try_send(Order::TellSuppressed);
+        }
+    }
+
+    /// Goes on in the files that are now by the configured names: they may have been renamed.
+    pub(crate) async fn reopen(&self) {
+        let _ended = self.orders.send(Order::Reopen).await;
+        if let Some(fhir) = &self.fhir {
+            fhir.reopen();
+        }
+    }
+
+    /// Returns when all events handed in before are written; the copy for FHIR has two seconds.
     pub async fn settle(&self) {
         let (done, settled) = oneshot::channel();
         if self.orders.send(Order::Settle(done)).await.is_ok() {
             let _ = settled.await;
+        }
+        if let Some(fhir) = &self.fhir {
+            fhir.settle().await;
         }
     }
 }

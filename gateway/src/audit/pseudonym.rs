@@ -56,6 +56,7 @@ impl std::fmt::Debug for Pseudonyms {
 #[cfg(test)]
 mod tests {
     use authz::mcp_call::McpCall;
+    use authz::target::Targets;
 
     use super::*;
 
@@ -64,7 +65,8 @@ mod tests {
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":
                 {{"name":"get_patient_demographics","arguments":{{"patient_id":"{id}"}}}}}}"#
         );
-        TargetPatient::of(&McpCall::parse(body.as_bytes()).unwrap(), body.as_bytes()).remove(0)
+        let call = McpCall::parse(body.as_bytes()).unwrap();
+        Targets::of(&call, body.as_bytes()).named.remove(0)
     }
 
     #[test]

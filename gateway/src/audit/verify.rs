@@ -1,7 +1,6 @@
 //! `verify-audit`: reads a trail back and says whether it holds, where it first breaks, and what is
 //! missing from it.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,87 +8,9 @@ use std::path::{Path, PathBuf};
 use super::chain::{Digests, Link, NoLink, nothing_before};
 use super::event::Found;
 
-/// Where something stands: a file of the list, and a line of it, counted from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which file.
-    pub file: PathBuf,
-    /// Which line.
-    pub line: u64,
-}
+mod finding;
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
-    }
-}
-
-/// What is to be said of a trail that holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// A new chain begins here, after nothing: a first start, or a new file.
-    Begins,
-    /// The chain begins in the middle: an earlier file belongs before this one.
-    BeginsInTheMiddle,
-    /// Numbers are left out: so many events were lost, and counted, while the program ran.
-    Gap(u64),
-    /// The run before this line did not end properly. What waited in its queue is missing.
-    UncleanEnd,
-    /// The last line of the run before was cut short; so many bytes of it are left.
-    Torn(u64),
-    /// The file ends within a line: it was cut short, or is being written.
-    TornEnd,
-}
-
-impl Finding {
-    /// Whether events are missing, or may be.
-    pub const fn is_loss(&self) -> bool {
-        !matches!(self, Self::Begins)
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Begins => f.write_str("a chain begins"),
-            Self::BeginsInTheMiddle => {
-                f.write_str("begins in the middle of a chain: an earlier file belongs before it")
-            }
-            Self::Gap(lost) => write!(f, "{lost} events were lost before this line"),
-            Self::UncleanEnd => f.write_str(
-                "the run before did not end properly: events that waited to be written are missing",
-            ),
-            Self::Torn(bytes) => {
-                write!(f, "the last line of the run before was cut short ({bytes} bytes are left)")
-            }
-            Self::TornEnd => f.write_str("ends within a line"),
-        }
-    }
-}
-
-/// Why a trail does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Broken {
-    /// The line was altered, or written under another key.
-    Digest,
-    /// It is no line of an audit trail.
-    Malformed,
-    /// It does not follow the line before: one is missing, added or moved.
-    Order,
-    /// The program found lines there that did not hold, and began a new chain.
-    Unverified,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Digest => "the digest does not hold: the line was altered, or the key is another",
-            Self::Malformed => "is no line of an audit trail",
-            Self::Order => "does not follow the line before: one is missing, added or moved",
-            Self::Unverified => "here the program found lines before that did not hold",
-        })
-    }
-}
+pub use finding::{Broken, Finding, Place};
 
 /// What a trail says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -98,6 +19,8 @@ pub struct Report {
     pub lines: u64,
     /// Lines beside the trail, where it shares a stream with the log.
     pub others: u64,
+    /// Events of strangers that were counted and not written, as the trail says.
+    pub suppressed: u64,
     /// In order.
     pub findings: Vec<(Place, Finding)>,
     /// The first place where it does not hold. What stands after it was not read.
@@ -111,9 +34,19 @@ impl Report {
     }
 }
 
+/// Where a trail was written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrittenTo {
+    /// Files by a name, where each run finds the lines of the one before and goes on from them.
+    Files,
+    /// A stream such as the standard output, where no run knows of another. That a whole run is
+    /// missing cannot be seen there.
+    Stream,
+}
+
 /// Reads `files`, oldest first, as one trail.
-pub fn verify(files: &[PathBuf], digests: &Digests) -> io::Result<Report> {
-    let mut reader = Reader::new(digests);
+pub fn verify(files: &[PathBuf], digests: &Digests, to: WrittenTo) -> io::Result<Report> {
+    let mut reader = Reader::new(digests, to);
     for path in files {
         reader.file(path, BufReader::new(File::open(path)?))?;
         if reader.report.broken.is_some() {
@@ -134,6 +67,7 @@ struct Damage {
 
 struct Reader<'d> {
     digests: &'d Digests,
+    to: WrittenTo,
     report: Report,
     previous: Option<String>,
     run: Option<Run>,
@@ -147,8 +81,9 @@ struct Run {
 }
 
 impl<'d> Reader<'d> {
-    fn new(digests: &'d Digests) -> Self {
-        Self { digests, report: Report::default(), previous: None, run: None, damage: None }
+    fn new(digests: &'d Digests, to: WrittenTo) -> Self {
+        let report = Report::default();
+        Self { digests, to, report, previous: None, run: None, damage: None }
     }
 
     fn file(&mut self, path: &Path, mut text: impl BufRead) -> io::Result<()> {
@@ -214,9 +149,17 @@ impl<'d> Reader<'d> {
     /// A run of the program begins.
     fn opened(&mut self, at: &Place, link: &Link) -> Result<(), Broken> {
         let after_nothing = link.previous == nothing_before();
+        let begins = match (self.previous.is_none(), self.to) {
+            (true, _) => Finding::Begins,
+            (false, WrittenTo::Files) => Finding::BeginsAgain,
+            (false, WrittenTo::Stream) => Finding::NextRun,
+        };
         match link.found {
-            Some(Found::Stream) if after_nothing => self.find(at, Finding::Begins),
-            Some(Found::Nothing) if after_nothing && at.line == 1 => self.find(at, Finding::Begins),
+            Some(Found::Stream) if after_nothing => self.find(at, begins),
+            Some(Found::Nothing) if after_nothing && at.line == 1 => {
+                let first = self.previous.is_none();
+                self.find(at, if first { Finding::Begins } else { Finding::BeginsAgain });
+            }
             Some(Found::Chain | Found::Torn) => self.follows(at, link)?,
             Some(Found::Unverified) => return Err(Broken::Unverified),
             Some(Found::Stream | Found::Nothing) | None => return Err(Broken::Order),
@@ -241,6 +184,10 @@ impl<'d> Reader<'d> {
         };
         if gap > 0 {
             self.find(at, Finding::Gap(gap));
+        }
+        if link.event == "suppressed" {
+            let count = link.count.unwrap_or_default();
+            self.report.suppressed = self.report.suppressed.saturating_add(count);
         }
         let closed = link.event == "closed";
         let next = link.sequence.saturating_add(1);

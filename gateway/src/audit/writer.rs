@@ -1,7 +1,7 @@
 //! Writes the trail, on a thread where waiting for the disk hurts nobody. A line that cannot be
 //! written is tried again until it can be: no line is left out, and none is written twice.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -11,11 +11,13 @@ use prometheus::{IntCounterVec, IntGauge};
 use tokio::sync::{mpsc, oneshot};
 
 use super::chain::Chain;
-use super::event::{AuditEvent, Closed, Opened};
-use super::fhir::FhirTrail;
+use super::event::{AuditEvent, Moment, Opened, Suppressed};
+use super::fhir::FhirQueue;
 use super::resume::Tail;
 use super::rfc3339;
+use super::sink::Sink;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 
 /// Between two tries to write a line.
 const RETRY: Duration = Duration::from_millis(250);
@@ -24,6 +26,8 @@ const BATCH: usize = 64;
 
 pub(super) enum Order {
     Write(Box<AuditEvent>),
+    TellSuppressed,
+    Reopen,
     Settle(oneshot::Sender<()>),
 }
 
@@ -32,14 +36,53 @@ pub(super) enum Order {
 pub(super) struct Health {
     writable: AtomicBool,
     lost: AtomicU64,
+    suppressed: Suppression,
     gauge: IntGauge,
     failures: IntCounterVec,
 }
 
+/// What was counted instead of written, since the last time that somebody said so.
+#[derive(Debug)]
+struct Suppression {
+    events: AtomicU64,
+    lines: AtomicU64,
+    counter: IntCounterVec,
+}
+
 impl Health {
-    pub(super) fn new(gauge: IntGauge, failures: IntCounterVec) -> Self {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let gauge = metrics.audit_writable.clone();
         gauge.set(1);
-        Self { writable: AtomicBool::new(true), lost: AtomicU64::new(0), gauge, failures }
+        let counter = metrics.records_suppressed.clone();
+        let suppressed =
+            Suppression { events: AtomicU64::new(0), lines: AtomicU64::new(0), counter };
+        let failures = metrics.audit_failures.clone();
+        let (writable, lost) = (AtomicBool::new(true), AtomicU64::new(0));
+        Self { writable, lost, suppressed, gauge, failures }
+    }
+
+    /// Counts a request of a stranger that is not written down.
+    pub(super) fn suppress(&self, has_event: bool) {
+        let Suppression { events, lines, counter } = &self.suppressed;
+        lines.fetch_add(1, Ordering::AcqRel);
+        counter.with_label_values(&["access"]).inc();
+        if has_event {
+            events.fetch_add(1, Ordering::AcqRel);
+            counter.with_label_values(&["audit"]).inc();
+        }
+    }
+
+    /// Logs how many access lines are missing; whether there were any.
+    pub(super) fn tell_suppressed_lines(&self) -> bool {
+        let count = self.suppressed.lines.swap(0, Ordering::AcqRel);
+        if count > 0 {
+            tracing::info!(count, "requests of strangers without an access line of their own");
+        }
+        count > 0
+    }
+
+    fn take_suppressed_events(&self) -> u64 {
+        self.suppressed.events.swap(0, Ordering::AcqRel)
     }
 
     pub(super) fn is_writable(&self) -> bool {
@@ -72,50 +115,96 @@ impl Health {
 
 /// The thread's belongings.
 pub(super) struct Writer {
-    pub(super) sink: Box<dyn Write + Send>,
+    pub(super) sink: Sink,
     pub(super) chain: Chain,
     pub(super) health: Arc<Health>,
-    pub(super) fhir: Option<FhirTrail>,
+    pub(super) fhir: Option<FhirQueue>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Writer {
     /// Writes what is ordered until nobody can order any more.
     pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>, tail: &Tail) {
-        let now = || rfc3339(self.clock.now());
-        let opened = Opened { time: now(), found: tail.found, torn_bytes: tail.torn_bytes };
+        let Moment { time } = self.now();
+        let opened = Opened { time, found: tail.found, torn_bytes: tail.torn_bytes };
         let mut lines = tail.separator().to_owned();
         lines.push_str(&self.chain.next("opened", &opened));
         self.write(&lines, &orders);
         let mut settled = Vec::new();
         while let Some(order) = orders.blocking_recv() {
             lines.clear();
-            self.take(order, &mut lines, &mut settled);
+            let mut moves = self.take(order, &mut lines, &mut settled);
             for _ in 1..BATCH {
+                if moves {
+                    break;
+                }
                 let Ok(order) = orders.try_recv() else { break };
-                self.take(order, &mut lines, &mut settled);
+                moves = self.take(order, &mut lines, &mut settled);
             }
             self.write(&lines, &orders);
+            if moves {
+                self.reopen(&orders);
+            }
             for done in settled.drain(..) {
                 let done: oneshot::Sender<()> = done;
                 let _ = done.send(());
             }
         }
         self.chain.skip(self.health.take_lost());
-        let closed = Closed { time: rfc3339(self.clock.now()) };
-        let last = self.chain.next("closed", &closed);
-        self.write(&last, &orders);
+        lines.clear();
+        self.health.tell_suppressed_lines();
+        self.tell_suppressed(&mut lines);
+        lines.push_str(&self.chain.next("closed", &self.now()));
+        self.write(&lines, &orders);
     }
 
-    fn take(&mut self, order: Order, lines: &mut String, settled: &mut Vec<oneshot::Sender<()>>) {
+    fn now(&self) -> Moment {
+        Moment { time: rfc3339(self.clock.now()) }
+    }
+
+    /// Carries out one order, as far as that is to add to `lines`. True if the file is to be opened
+    /// again once these are written.
+    fn take(
+        &mut self,
+        order: Order,
+        lines: &mut String,
+        settled: &mut Vec<oneshot::Sender<()>>,
+    ) -> bool {
         match order {
             Order::Settle(done) => settled.push(done),
+            Order::TellSuppressed => self.tell_suppressed(lines),
+            Order::Reopen => return true,
             Order::Write(event) => {
                 self.chain.skip(self.health.take_lost());
                 lines.push_str(&self.chain.next("call", &*event));
-                if let Some(fhir) = &mut self.fhir {
-                    fhir.take(&event);
+                if let Some(fhir) = &self.fhir {
+                    fhir.take(event);
                 }
+            }
+        }
+        false
+    }
+
+    fn tell_suppressed(&mut self, lines: &mut String) {
+        let count = self.health.take_suppressed_events();
+        if count > 0 {
+            let told = Suppressed { time: rfc3339(self.clock.now()), count };
+            lines.push_str(&self.chain.next("suppressed", &told));
+        }
+    }
+
+    /// Goes on in the file that is now by the name. It begins with a line, so that whoever starts
+    /// after us finds a chain in it.
+    fn reopen(&mut self, orders: &mpsc::Receiver<Order>) {
+        match self.sink.reopen() {
+            Ok(true) => {
+                let line = self.chain.next("reopened", &self.now());
+                self.write(&line, orders);
+            }
+            Ok(false) => {}
+            Err(why) => {
+                let why = why.kind().to_string();
+                tracing::error!(reason = "audit_not_reopened", why, "goes on in the file before");
             }
         }
     }
@@ -143,9 +232,6 @@ impl Writer {
         match self.sink.flush() {
             Ok(()) => self.health.set_writable(true, ""),
             Err(why) => self.health.set_writable(false, &why.kind().to_string()),
-        }
-        if let Some(fhir) = &mut self.fhir {
-            fhir.write(&self.health.failures);
         }
     }
 }

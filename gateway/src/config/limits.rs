@@ -26,6 +26,8 @@ pub struct Limits {
     pub per_address: AddressLimits,
     /// Registrations from all addresses together in a minute.
     pub registrations_per_minute: u32,
+    /// Records of strangers from all addresses together in a minute; what is beyond is counted.
+    pub records_per_minute: u32,
     /// Where replicas count together; without it each counts for itself.
     pub shared: Option<SharedLimits>,
 }
@@ -49,6 +51,8 @@ pub struct AddressLimits {
     pub authorize: u32,
     /// To `/token`, `/revoke` and the callback.
     pub token: u32,
+    /// That are recorded one by one, while nobody is known to have sent them.
+    pub records: u32,
 }
 
 pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Option<Limits> {
@@ -60,6 +64,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
     let client_burst = section.or("client_burst", 1200, values::count);
     let per_address = addresses(section.section("per_address"));
     let registrations_per_minute = section.or("registrations_per_minute", 600, values::count);
+    let records_per_minute = section.or("records_per_minute", 600, values::count);
     let shared = match section.take("shared") {
         None => Some(None),
         Some(value) => {
@@ -76,6 +81,7 @@ pub(super) fn read(mut section: Section<'_>, environment: Environment<'_>) -> Op
         client_burst: client_burst?,
         per_address: per_address?,
         registrations_per_minute: registrations_per_minute?,
+        records_per_minute: records_per_minute?,
         shared: shared?,
     })
 }
@@ -84,7 +90,13 @@ fn addresses(mut section: Section<'_>) -> Option<AddressLimits> {
     let register = section.or("register", 10, values::count);
     let authorize = section.or("authorize", 30, values::count);
     let token = section.or("token", 60, values::count);
-    Some(AddressLimits { register: register?, authorize: authorize?, token: token? })
+    let records = section.or("records", 60, values::count);
+    Some(AddressLimits {
+        register: register?,
+        authorize: authorize?,
+        token: token?,
+        records: records?,
+    })
 }
 
 fn mode(value: &yaml_serde::Value) -> Result<LimitMode, String> {

@@ -25,6 +25,7 @@ mod secret;
 mod section;
 mod server;
 mod shared_limits;
+mod telemetry;
 mod tls;
 mod values;
 
@@ -42,6 +43,7 @@ pub use secret::{Secret, SecretReference};
 pub use section::Mistake;
 pub use server::{Caps, Deadlines, Listener, Server};
 pub use shared_limits::SharedLimits;
+pub use telemetry::{Otlp, OtlpHeader, Telemetry};
 pub use tls::{CertificateFiles, ClientCertificates, CoreTls, Tls, TlsVersion};
 
 pub(crate) use authority::certificates as authority_certificates;
@@ -73,6 +75,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where the audit trail goes.
     pub audit: Audit,
+    /// Which collector is told of requests.
+    pub telemetry: Telemetry,
     /// Who is cut off.
     pub deny: Deny,
     #[serde(skip)]
@@ -213,6 +217,7 @@ fn read(mut root: Section<'_>, environment: Environment<'_>) -> Option<Config> {
     let policy = policy::read(root.section("policy"));
     let limits = limits::read(root.section("limits"), environment);
     let audit = audit::read(root.section("audit"), environment);
+    let telemetry = telemetry::read(root.section("telemetry"), environment);
     let deny = clients::deny(root.section("deny"));
     Some(Config {
         server: server?,
@@ -224,6 +229,7 @@ fn read(mut root: Section<'_>, environment: Environment<'_>) -> Option<Config> {
         policy: policy?,
         limits: limits?,
         audit: audit?,
+        telemetry: telemetry?,
         deny: deny?,
         material: environment.digest(),
         secrets: environment.secrets(),

@@ -13,10 +13,20 @@ const FLOORS: [&str; 1] = ["server.caps.body_bytes_per_second"];
 const OWN_PACE: [&str; 3] =
     ["server.deadlines.close_delay", "server.deadlines.drain", "server.deadlines.core_idle"];
 /// What gives way: the end of a key, what it is set to, and what that means.
-const GIVES_WAY: [(&str, &str, &str); 3] = [
+const GIVES_WAY: [(&str, &str, &str); 4] = [
+    (".client_certificates.required", "false", "clients need no certificate any more"),
     ("limits.mode", "shadow", "limits are counted and refuse nobody"),
     ("audit.when_unwritable", "continue", "calls go on that are not recorded"),
     (".minimum_version", "1.2", "TLS 1.2 is spoken again"),
+];
+
+/// What is gone: the end of a key, and what that means.
+const GONE: [(&str, &str); 5] = [
+    (".client_certificates.authority", "clients need no certificate any more"),
+    (".client_certificates.revocations", "revoked certificates of clients are let in again"),
+    ("core.tls.name", "what goes to mcp-core can be read on the way, and core is not proven"),
+    ("core.tls.authority", "whoever the system trusts may sign mcp-core's certificate"),
+    ("backend.authority", "whoever the system trusts may sign the backend's certificate"),
 ];
 
 /// What follows for limits and switches.
@@ -36,10 +46,9 @@ pub(super) fn follow(old: &Config, new: &Config, changes: &[Change]) -> Vec<Cons
 
 fn of_change(change: &Change) -> Option<Consequence> {
     let field = change.field.as_str();
-    let removed = matches!(change.what, What::Removed(_));
-    if removed && field.contains(".client_certificates.authority") {
-        let text = format!("clients need no certificate any more ({field})");
-        return Some(Consequence::new(Kind::Weaker, text));
+    if matches!(change.what, What::Removed(_)) {
+        let (_, text) = GONE.iter().find(|(end, _)| field.ends_with(end))?;
+        return Some(Consequence::new(Kind::Weaker, format!("{text} ({field})")));
     }
     let What::Changed { old, new } = &change.what else { return None };
     let gave_way = GIVES_WAY.iter().find(|(end, to, _)| field.ends_with(end) && new == to);

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use authz::scope::Scope;
 
 use super::consequence::{Consequence, Kind};
-use crate::config::Config;
+use crate::config::{Config, NamedClient};
 
 /// What follows for persons and clients.
 pub(super) fn follow(old: &Config, new: &Config) -> Vec<Consequence> {
@@ -25,8 +25,48 @@ pub(super) fn follow(old: &Config, new: &Config) -> Vec<Consequence> {
     found.extend(listed("clients.document_hosts", was, is, "clients may be described at"));
     let (was, is) = (&old.server.allowed_origins, &new.server.allowed_origins);
     found.extend(listed("server.allowed_origins", was, is, "browser pages may call from"));
+    let proxies = |config: &Config| shown_each(config.server.trusted_proxies.blocks().iter());
+    let may = "where a request comes from may be said by";
+    found.extend(listed("server.trusted_proxies", &proxies(old), &proxies(new), may));
+    let (was, is) = (&old.server.allowed_hosts, &new.server.allowed_hosts);
+    found.extend(listed("server.allowed_hosts", was, is, "requests are taken under the name"));
+    let (was, is) = (named(old), named(new));
+    found.extend(listed("clients.registered", &was, &is, "without registering may come"));
+    found.extend(weights(old, new));
     found.extend(audience(old, new));
     found
+}
+
+fn shown_each<T: Display>(all: impl Iterator<Item = T>) -> Vec<String> {
+    all.map(|one| one.to_string()).collect()
+}
+
+/// The clients that the operator names, with each place where their logins may return to.
+fn named(config: &Config) -> Vec<String> {
+    let of = |client: &NamedClient| {
+        let id = client.id.clone();
+        client.redirect_uris.clone().into_iter().map(move |uri| format!("{id} to {uri}"))
+    };
+    config.clients.registered.iter().flat_map(of).collect()
+}
+
+/// A tool that weighs less may be called more often.
+fn weights(old: &Config, new: &Config) -> Vec<Consequence> {
+    let weights = |config: &Config| -> BTreeMap<String, u32> {
+        let weights = config.policy.policy().weights();
+        weights.map(|(tool, weight)| (tool.to_owned(), weight)).collect()
+    };
+    let (before, after) = (weights(old), weights(new));
+    let tools: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let compared = tools.into_iter().filter_map(|tool| {
+        // What has no weight of its own weighs one unit.
+        let weight = |of: &BTreeMap<String, u32>| of.get(tool).copied().unwrap_or(1);
+        let (was, is) = (weight(&before), weight(&after));
+        let kind = if is < was { Kind::Weaker } else { Kind::Tighter };
+        let text = format!("{tool} weighs {is} instead of {was} (policy.weights)");
+        (is != was).then(|| Consequence::new(kind, text))
+    });
+    compared.collect()
 }
 
 fn policy(old: &Config, new: &Config) -> Vec<Consequence> {

@@ -178,3 +178,71 @@ fn what_gives_way_and_what_tightens_is_told_apart() {
     let plain = "http://127.0.0.1:8000";
     assert_follows(&edited("https://jhe.example.org", plain), Kind::Weaker, "plain HTTP");
 }
+
+/// What is said when `new` stands where `old` stood, both in the place of `at`.
+fn replaced(at: &str, old: &str, new: &str) -> Difference {
+    assert!(YAML.contains(at), "{at}");
+    Difference::between(&config(&YAML.replace(at, old)), &config(&YAML.replace(at, new)))
+}
+
+#[test]
+fn a_proof_that_is_no_longer_asked_for_is_weaker() {
+    let folder = std::env::temp_dir().join(format!("difference-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let pem = parameters.self_signed(&key).unwrap().pem();
+    let file = folder.join("ca.pem");
+    std::fs::write(&file, pem).unwrap();
+    let file = file.display();
+    let listener = "{address: \"127.0.0.1:8400\"}";
+    let with = |clients: &str| {
+        format!("{{address: \"127.0.0.1:8400\", tls: {{certificate: /a, key: /b{clients}}}}}")
+    };
+    let asked = with(", client_certificates: {authority: /c, revocations: /d, required: true}");
+    let optional = with(", client_certificates: {authority: /c, revocations: /d, required: false}");
+    let unrevoked = with(", client_certificates: {authority: /c, required: true}");
+    let nothing = with("");
+    for (new, said) in [
+        (&optional, "need no certificate any more"),
+        (&nothing, "need no certificate any more"),
+        (&unrevoked, "revoked certificates"),
+    ] {
+        assert_follows(&replaced(listener, &asked, new), Kind::Weaker, said);
+    }
+    let core = "core: {address: \"127.0.0.1:8402\"}";
+    let tls = |tls: &str| format!("core: {{address: \"127.0.0.1:8402\", tls: {tls}}}");
+    let own = tls(&format!("{{name: core.test, authority: {file}}}"));
+    let anybody = tls("{name: core.test}");
+    assert_follows(&replaced(core, &own, &anybody), Kind::Weaker, "may sign mcp-core's");
+    assert_follows(&replaced(core, &anybody, core), Kind::Weaker, "can be read on the way");
+    let backend = "  client_id: gateway\n";
+    let trusting = format!("{backend}  authority: {file}\n");
+    assert_follows(&replaced(backend, &trusting, backend), Kind::Weaker, "sign the backend's");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn whoever_else_is_believed_or_let_in_is_said() {
+    let server = |more: &str| edited("  admin:", &format!("  {more}\n  admin:"));
+    let proxy = server("trusted_proxies: [10.0.0.0/8]");
+    assert_follows(&proxy, Kind::Weaker, "may be said by 10.0.0.0/8");
+    let host = server("allowed_hosts: [other.example.org]");
+    assert_follows(&host, Kind::Weaker, "under the name other.example.org");
+    let named =
+        "registered: [{id: notebook, name: Notebook, redirect_uris: [\"https://n.example/c\"]}]";
+    let client = edited("clients: {", &format!("clients: {{{named}, "));
+    assert_follows(&client, Kind::Weaker, "may come notebook to https://n.example/c");
+    let lighter = edited("policy: {", "policy: {weights: {list_studies: 1}, ");
+    assert_eq!(lighter.consequences(), [], "it weighs one unit anyway");
+    let (heavy, light) =
+        ("policy: {weights: {list_studies: 9}, ", "policy: {weights: {list_studies: 3}, ");
+    assert_follows(&replaced("policy: {", heavy, light), Kind::Weaker, "weighs 3 instead of 9");
+    assert_follows(
+        &replaced("policy: {", heavy, "policy: {"),
+        Kind::Weaker,
+        "weighs 1 instead of 9",
+    );
+    assert_follows(&replaced("policy: {", light, heavy), Kind::Tighter, "weighs 9 instead of 3");
+}

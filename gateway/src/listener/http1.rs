@@ -58,7 +58,11 @@ async fn answer(stream: Stream, read: BytesMut, door: &Door) -> Option<Stream> {
 
 /// Says no to what is not read any further.
 async fn refuse(mut stream: Stream, code: RejectionCode, door: &Door) {
-    let answer = unread::refused(door, code).await;
+    // Of the connection: what a proxy says of others was not read.
+    let digest = stream.get_socket_digest();
+    let peer = digest.as_ref().and_then(|digest| digest.peer_addr()).and_then(|at| at.as_inet());
+    let address = peer.map(std::net::SocketAddr::ip);
+    let answer = unread::refused(door, code, address).await;
     // Under the deadline of the stream; whoever does not take it has lost nothing.
     if stream.write_all(&answer).await.is_ok() && stream.flush().await.is_ok() {
         let _closed = stream.shutdown().await;

@@ -43,6 +43,10 @@ limits! {
     Token = "token";
     /// Registrations of everybody.
     Registrations = "registrations";
+    /// Records of the strangers at one address.
+    Records = "records";
+    /// Records of all strangers.
+    AllRecords = "all_records";
 }
 
 /// What an address is limited in before anybody is logged in.
@@ -144,6 +148,21 @@ impl<'c> Charges<'c> {
             });
         }
         Self(charges)
+    }
+
+    /// Something is to be written down about a stranger. Where there is no address, nobody has one.
+    pub(super) fn of_record(limits: &Limits, address: Option<IpAddr>) -> Self {
+        let name = address.map_or(Name::Everybody, |at| Name::Network(octets(network(at))));
+        let charge = |limit, name, per_minute| Charge {
+            limit,
+            name,
+            quota: Quota::new(per_minute, per_minute),
+            cost: 1,
+        };
+        Self(vec![
+            charge(Limit::Records, name, limits.per_address.records),
+            charge(Limit::AllRecords, Name::Everybody, limits.records_per_minute),
+        ])
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Charge<'c>> {

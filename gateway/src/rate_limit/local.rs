@@ -14,6 +14,8 @@ pub(super) struct Local {
     authorizing: Table,
     redeeming: Table,
     everybody: Table,
+    recorded: Table,
+    all_recorded: Table,
 }
 
 impl Local {
@@ -78,6 +80,8 @@ impl Local {
             Limit::Register => &self.registering,
             Limit::Authorize => &self.authorizing,
             Limit::Token => &self.redeeming,
+            Limit::Records => &self.recorded,
+            Limit::AllRecords => &self.all_recorded,
             // Calls under way are counted elsewhere, and exactly.
             Limit::Registrations | Limit::Concurrency => &self.everybody,
         }

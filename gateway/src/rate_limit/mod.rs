@@ -140,6 +140,12 @@ impl RateLimits {
         (place, self.refuse(over))
     }
 
+    /// Whether what a stranger at `address` did gets a record of its own. That is for the disk's
+    /// sake: it is counted in this replica alone, and in shadow mode too.
+    pub(crate) fn records_stranger(&self, address: Option<IpAddr>) -> bool {
+        self.locally(&Charges::of_record(&self.limits, address)).is_ok()
+    }
+
     /// Forgets names that are back at their full allowance.
     pub(crate) fn forget_the_quiet(&self) {
         self.counts.local.forget_the_quiet(self.now());

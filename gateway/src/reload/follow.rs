@@ -5,16 +5,26 @@ use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 
-use super::{Reloader, Watch};
+use super::{Found, Reloader, Watch};
+use crate::audit::AuditTrail;
+use crate::config::Files;
 
 /// Reads the files when they change, and when `hangup` comes.
-pub(super) async fn follow(reloader: Arc<Reloader>, mut watch: Watch, mut hangup: Signal) {
+pub(super) async fn follow(
+    reloader: Arc<Reloader>,
+    audit: AuditTrail,
+    mut watch: Watch,
+    mut hangup: Signal,
+) {
     loop {
         let poll = reloader.live.current().config.server.reload.poll;
         let told = tokio::select! {
             heard = hangup.recv() => heard.is_some(),
             () = pause(poll) => false,
         };
+        if told {
+            audit.reopen().await;
+        }
         // A mount that hangs must hold up nobody but us.
         let look = move || {
             let before = watch.files().clone();
@@ -27,13 +37,17 @@ pub(super) async fn follow(reloader: Arc<Reloader>, mut watch: Watch, mut hangup
         };
         watch = watching;
         if let Some(found) = found {
-            for file in found.files.changed_since(&before) {
-                tracing::info!(file = %file.display(), "the configuration has changed");
-            }
-            // It is in the report, whatever it is.
-            let _ = reloader.reload(found.config, Some(found.files)).await;
+            Box::pin(take_up(&reloader, found, &before)).await;
         }
     }
+}
+
+async fn take_up(reloader: &Reloader, found: Found, before: &Files) {
+    for file in found.files.changed_since(before) {
+        tracing::info!(file = %file.display(), "the configuration has changed");
+    }
+    // It is in the report, whatever it is.
+    let _ = reloader.reload(found.config, Some(found.files)).await;
 }
 
 async fn pause(poll: Option<Duration>) {

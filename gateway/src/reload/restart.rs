@@ -21,6 +21,9 @@ pub(crate) fn refuse(old: &Config, new: &Config) -> Result<(), Vec<Mistake>> {
     if !old.audit.is_same(&new.audit) {
         found.note("audit", "it is not the one that the gateway started with");
     }
+    if !old.telemetry.is_same(&new.telemetry) {
+        found.note("telemetry", "it is not the one that the gateway started with");
+    }
     if found.0.is_empty() { Ok(()) } else { Err(found.0) }
 }
 

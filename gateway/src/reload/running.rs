@@ -26,11 +26,12 @@ impl Running {
     }
 
     /// Takes up every change of the files that `watch` watches, from now on; `SIGHUP` has them read
-    /// at once.
+    /// at once, and the audit trail go on in the file that is then by its name.
     pub fn follow(&mut self, watch: Watch) -> io::Result<()> {
         mounts::warn_about_single_files(watch.files());
         let hangup = signal(SignalKind::hangup())?;
-        self.background.spawn(follow::follow(Arc::clone(&self.reloader), watch, hangup));
+        let (reloader, audit) = (Arc::clone(&self.reloader), self.audit.clone());
+        self.background.spawn(follow::follow(reloader, audit, watch, hangup));
         Ok(())
     }
 

@@ -170,8 +170,8 @@ impl Client {
     }
 }
 
-/// Connections to a backend, the same for all that it is asked: no proxy from the environment, and no
-/// redirect is followed.
+/// Connections to a backend, the same for all that it is asked, and to a collector: no proxy from the
+/// environment, and no redirect is followed.
 pub(crate) fn connections(
     limits: &BackendLimits,
     authority: Option<&Authority>,

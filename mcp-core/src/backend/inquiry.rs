@@ -2,7 +2,7 @@
 //! dropped with the answer; nothing of a user outlives it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use authz::ids::{BackendName, Subject};
@@ -82,6 +82,23 @@ impl TokenRefusal {
     }
 }
 
+/// How long the backend was waited for in one call, all its requests added up; several may run at a
+/// time.
+#[derive(Clone, Debug, Default)]
+pub struct BackendTime(Arc<AtomicU64>);
+
+impl BackendTime {
+    fn add(&self, waited: Duration) {
+        let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        self.0.fetch_add(waited, Ordering::AcqRel);
+    }
+
+    /// In whole milliseconds.
+    pub fn milliseconds(&self) -> u64 {
+        self.0.load(Ordering::Acquire) / 1000
+    }
+}
+
 /// The backend, as one caller may ask it.
 pub struct Inquiry {
     /// What is shared.
@@ -104,6 +121,8 @@ pub struct Inquiry {
     pub now: Timestamp,
     /// Noted when the backend refuses the token.
     pub refusal: TokenRefusal,
+    /// Added to when the backend is waited for.
+    pub waited: BackendTime,
     /// When the tool call must have its answer.
     pub deadline: Instant,
     /// Where long work says how far it is.
@@ -141,8 +160,10 @@ impl Inquiry {
             subject: &self.subject,
             deadline,
         };
+        let asked = Instant::now();
         // Boxed once here, as the state of an HTTP exchange is large and many wait side by side.
         let answer = Box::pin(self.means.client.fetch(&outgoing)).await;
+        self.waited.add(asked.elapsed());
         if matches!(answer, Err(Fault::TokenRefused)) && call.is_authorized() {
             self.refusal.note();
         }

@@ -1,6 +1,8 @@
 //! The closed table of what may be asked of the backend. Nothing outside it can be requested,
 //! whatever an argument, a link or a record says.
 
+mod address;
+
 use url::Url;
 
 use self::address::{at, go_on, listed, operated, searched};
@@ -224,6 +226,5 @@ impl Call {
     }
 }
 
-mod address;
 #[cfg(test)]
 mod tests;

@@ -135,6 +135,15 @@ impl Field {
     }
 
     pub(super) fn hop_key(self, mistakes: &mut Vec<String>) -> Option<SecretKey> {
+        let name = self.name.clone();
+        let text = self.secret(mistakes)?;
+        let key = SecretKey::from_base64(&text)
+            .map_err(|error| format!("{error}, write base64 of 32 random bytes"));
+        key.map_err(|mistake| mistakes.push(format!("{name}: {mistake}"))).ok()
+    }
+
+    /// What a reference to a file or a variable stands for.
+    pub(super) fn secret(self, mistakes: &mut Vec<String>) -> Option<String> {
         let right = "write {file: path} or {env: NAME}";
         let read = match self.value {
             None => Err(format!("is missing, {right}")),
@@ -142,11 +151,7 @@ impl Field {
                 .map_err(|_| format!("a secret never stands here, {right}"))
                 .and_then(|reference| secret(&reference)),
         };
-        let key = read.and_then(|text| {
-            SecretKey::from_base64(&text)
-                .map_err(|error| format!("{error}, write base64 of 32 random bytes"))
-        });
-        key.map_err(|mistake| mistakes.push(format!("{}: {mistake}", self.name))).ok()
+        read.map_err(|mistake| mistakes.push(format!("{}: {mistake}", self.name))).ok()
     }
 
     /// A section with the two files of a certificate; what they hold is looked at when it is used.
@@ -167,7 +172,7 @@ impl Field {
         self.text(right, mistakes).map(PathBuf::from)
     }
 
-    fn authority(&self, mistakes: &mut Vec<String>) -> Option<Authority> {
+    pub(super) fn authority(&self, mistakes: &mut Vec<String>) -> Option<Authority> {
         let path = PathBuf::from(self.text("the path of a PEM file", mistakes)?);
         let read = Authority::read(path);
         read.map_err(|mistake| mistakes.push(format!("{}: {mistake}", self.name))).ok()

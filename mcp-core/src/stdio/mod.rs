@@ -43,7 +43,7 @@ pub async fn serve(settings: Settings, shutdown: CancellationToken) -> anyhow::R
     let client = Client::new(&limits, settings.authority.as_ref(), metrics.clone());
     let means = Means::new(client.context("the HTTP client")?, fresh_key()?, &limits);
     let session = settings.session()?;
-    let server = Server::new(means, settings.profiles, metrics, limits.deadline);
+    let server = Server::new(means, settings.profiles, (metrics, None), limits.deadline);
     let desk = desk::Desk { server, session: Arc::clone(&session), backend: settings.backend };
     let pipes = AsyncRwTransport::<RoleServer, _, _>::new(tokio::io::stdin(), tokio::io::stdout());
     let pipes = pipes.with_max_line_length(LARGEST_BODY);

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use authz::hop::{self, HopClaims, HopSealer};
-use authz::keyring::SecretKey;
 use authz::time::Timestamp;
 use axum::Router;
 use axum::body::Body;
@@ -14,13 +13,15 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fhir_mcp_core::Core;
-use fhir_mcp_core::config::{BackendLimits, Config};
+use fhir_mcp_core::config::BackendLimits;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::settings::{config, key};
 
 /// A request that reached the backend: path and query, and its `Authorization` header.
 #[derive(Clone, Debug)]
@@ -148,25 +149,6 @@ impl Answer {
     }
 }
 
-pub(crate) fn key(first: u8) -> SecretKey {
-    let byte = |at: usize| u8::try_from(at * 7).unwrap().wrapping_add(first);
-    SecretKey::from_bytes(std::array::from_fn(byte)).unwrap()
-}
-
-pub(crate) fn config(limits: BackendLimits) -> Config {
-    let [listen, admin] = ["127.0.0.1:0"; 2].map(|address| address.parse().unwrap());
-    Config {
-        listen_tls: None,
-        authority: None,
-        listen,
-        admin,
-        hop_key: key(1),
-        profiles: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service/profiles").into()),
-        backend: limits,
-        close_delay: std::time::Duration::ZERO,
-    }
-}
-
 pub(crate) fn now() -> Timestamp {
     let seconds = jiff::Timestamp::now().as_second();
     Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap())
@@ -254,8 +236,7 @@ impl Bed {
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
             .header("mcp-protocol-version", version);
-        let hop = (hop::HEADER, hop);
-        for (name, value) in [hop].iter().chain(more) {
+        for (name, value) in [(hop::HEADER, hop)].iter().chain(more) {
             if let Some(value) = value {
                 request = request.header(*name, value);
             }

@@ -7,7 +7,7 @@ use fhir_mcp_core::{Core, Ending};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::bed::config;
+use crate::settings::config;
 
 /// The whole answer to a GET over a connection of its own.
 async fn answer(address: SocketAddr, path: &str) -> String {

@@ -26,6 +26,7 @@ mod paging;
 mod patients;
 mod people;
 mod protocol;
+mod settings;
 mod studies;
 mod terminology;
 mod trouble;

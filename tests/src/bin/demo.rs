@@ -44,6 +44,7 @@ async fn main() -> Result<()> {
         backend: BackendLimits::default(),
         close_delay: Duration::ZERO,
         authority: None,
+        collector: None,
     })?;
     let core = tokio::spawn(core.serve(tools, None, ending.clone()));
     let config = GatewayConfig::parse(&yaml, &|name| match name {

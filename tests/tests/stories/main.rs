@@ -4,6 +4,7 @@
 
 mod attacks;
 mod client_documents;
+mod collected;
 mod doctor;
 mod edge;
 mod exchange_replays;
@@ -25,7 +26,9 @@ mod schemas;
 mod shared_limits;
 mod single_flight;
 mod stdio;
+mod strangers;
 mod studies;
+mod supply;
 mod tls;
 mod tools;
 mod traces;

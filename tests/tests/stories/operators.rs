@@ -11,6 +11,8 @@ const GATEWAY_EXPIRY: &str = include_str!("../../../gateway/src/tls/expiry.rs");
 const GATEWAY_RELOADS: &str = include_str!("../../../gateway/src/reload/report.rs");
 const GATEWAY_METRICS: &str = include_str!("../../../gateway/src/metrics.rs");
 const GATEWAY_LIMITS: &str = include_str!("../../../gateway/src/rate_limit/counters.rs");
+const GATEWAY_SPANS: &str = include_str!("../../../gateway/src/shared.rs");
+const CORE_SPANS: &str = include_str!("../../../mcp-core/src/http.rs");
 const CORE_ERRORS: &str = include_str!("../../../mcp-core/src/tools/error.rs");
 const CORE_FAULTS: &str = include_str!("../../../mcp-core/src/backend/fault.rs");
 const CORE_METRICS: &str = include_str!("../../../mcp-core/src/metrics.rs");
@@ -54,7 +56,9 @@ fn every_metric_has_its_row() {
         (GATEWAY_EXPIRY, "gateway_", 1),
         (GATEWAY_LIMITS, "gateway_", 4),
         (GATEWAY_RELOADS, "gateway_", 4),
+        (GATEWAY_SPANS, "gateway_", 1),
         (CORE_METRICS, "mcp_", 3),
+        (CORE_SPANS, "mcp_", 1),
     ];
     for (source, prefix, least) in sources {
         let quoted = source.split('"').filter(|text| text.starts_with(prefix));

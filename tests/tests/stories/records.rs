@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use anyhow::Result;
 use futures::StreamExt as _;
 use futures::stream;
-use serde_json::json;
+use serde_json::{Value, json};
 use testbed::TestBed;
 use testbed::login::Login;
 use testbed::mcp::{Era, Mcp};
@@ -144,19 +144,116 @@ async fn the_public_listener_has_no_admin_page() -> Result<()> {
     Ok(())
 }
 
+/// What a model would write for a parameter that names patients, by its schema.
+fn sample(schema: &Value) -> Option<Value> {
+    let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+    let is = |kind: &str| kinds.iter().any(|one| one == kind);
+    if is("boolean") {
+        return None;
+    }
+    Some(if is("array") { json!(["40001"]) } else { json!("40001") })
+}
+
+fn seen(tool: &str, arguments: &Value) -> bool {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                      "params": {"name": tool, "arguments": arguments}});
+    let body = body.to_string().into_bytes();
+    let call = authz::mcp_call::McpCall::parse(&body).unwrap();
+    let found = authz::target::Targets::of(&call, &body).named;
+    found.iter().map(authz::target::TargetPatient::expose).eq(["40001"])
+}
+
+/// The arguments by which a tool may be asked about a patient: those that are named so, an id beside a
+/// type, criteria of a search.
+fn about_patients(schema: &Value) -> Vec<Value> {
+    let properties = schema["properties"].as_object().unwrap();
+    let named = |name: &str| ["patient", "subject"].iter().any(|word| name.contains(word));
+    let mut all: Vec<Value> = properties
+        .iter()
+        .filter(|(name, _)| named(name))
+        .filter_map(|(name, schema)| Some(json!({name: sample(schema)?})))
+        .collect();
+    for kind in ["type", "resource_type"] {
+        if properties.contains_key(kind) {
+            let ids = ["id", "ids"].into_iter().filter(|id| properties.contains_key(*id));
+            all.extend(ids.map(|id| json!({kind: "Patient", id: "40001"})));
+        }
+    }
+    let criteria = ["params", "parameters", "criteria"];
+    let is_list = |name: &&str| {
+        properties.get(*name).and_then(|schema| schema.get("type")).is_some_and(|of| of == "array")
+    };
+    let criterion = json!({"name": "patient", "values": ["Patient/40001"]});
+    let search = |name: &str| json!({"type": "Observation", name: [criterion]});
+    all.extend(criteria.into_iter().filter(is_list).map(search));
+    all
+}
+
 #[test]
-fn every_tool_that_takes_a_patient_is_in_the_table_of_targets() {
+fn whatever_tool_of_the_catalogue_may_be_asked_about_a_patient_is_seen_to_be() {
     let mut with_patient = 0;
     for entry in fhir_mcp_core::tools::catalogue() {
-        let properties = entry.input_schema["properties"].as_object().unwrap();
-        let named: Vec<&str> = properties
-            .keys()
-            .filter(|name| name.starts_with("patient"))
-            .map(String::as_str)
-            .collect();
-        let known = authz::target::TargetPatient::argument_of(entry.name);
-        assert_eq!(known.as_slice(), named, "{}", entry.name);
-        with_patient += named.len();
+        let schema = Value::Object(entry.input_schema.clone());
+        for arguments in about_patients(&schema) {
+            assert!(seen(entry.name, &arguments), "{}: {arguments}", entry.name);
+            assert!(seen("an_alias_of_it", &arguments), "{}: {arguments}", entry.name);
+            with_patient += 1;
+        }
     }
-    assert!(with_patient >= 5);
+    assert!(with_patient >= 8, "{with_patient}");
+}
+
+#[tokio::test]
+async fn generic_tools_are_recorded_with_the_patients_that_they_are_asked_about() -> Result<()> {
+    let bed = TestBed::start().await?;
+    let held = Login::register(&bed).await?.log_in("manager_mary").await?;
+    let mcp = Mcp::of(&bed, Era::Modern);
+    let before = bed.audit().await?.len();
+    let by_patient = json!([{"name": "patient", "values": ["Patient/40001"]}]);
+    for (tool, arguments) in [
+        ("get_patient_demographics", json!({"patient_id": 40001})),
+        ("fhir_read", json!({"type": "Patient", "id": "40001"})),
+        ("fhir_search", json!({"type": "Observation", "params": by_patient})),
+    ] {
+        mcp.call(&held.access, tool, arguments).await?;
+    }
+    let events = bed.audit().await?.split_off(before);
+    let named: Vec<&str> =
+        events.iter().filter_map(|event| event["patients"][0].as_str()).collect();
+    assert_eq!(named.len(), 3);
+    assert!(named.iter().all(|one| *one == named[0]), "{named:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_says_how_the_tool_ended_and_how_many_records_it_gave() -> Result<()> {
+    let bed = TestBed::start().await?;
+    let held = Login::register(&bed).await?.log_in("manager_mary").await?;
+    let mcp = Mcp::of(&bed, Era::Modern);
+    let before = bed.audit().await?.len();
+    let listed = mcp.call(&held.access, "list_studies", json!({})).await?;
+    let returned = listed.content()?["returned"].as_u64().unwrap();
+    mcp.call(&held.access, "get_patient_demographics", json!({"patient_id": 999_999})).await?;
+    mcp.call(&held.access, "no_such_tool", json!({})).await?;
+    let events = bed.audit().await?.split_off(before);
+    assert_eq!((&events[0]["mcp.outcome"], &events[0]["count"]), (&json!("ok"), &json!(returned)));
+    assert_eq!((&events[1]["status"], &events[1]["mcp.outcome"]), (&json!(200), &json!("refused")));
+    assert!(events[1].get("count").is_none() && events[2].get("mcp.outcome").is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn status_tells_how_the_backend_last_answered_and_asks_it_nothing() -> Result<()> {
+    let bed = TestBed::start().await?;
+    let asked = async || -> Result<Value> {
+        let status: Value = reqwest::get(format!("{}/status", bed.admin())).await?.json().await?;
+        Ok(status.get("backend_last_asked").cloned().unwrap())
+    };
+    assert_eq!(asked().await?, Value::Null);
+    Login::register(&bed).await?.log_in("manager_mary").await?;
+    let seen = bed.exchange.log().all().len();
+    bed.advance(std::time::Duration::from_secs(7));
+    assert_eq!(asked().await?, json!({"outcome": "answered", "seconds_ago": 7}));
+    assert_eq!(bed.exchange.log().all().len(), seen);
+    Ok(())
 }

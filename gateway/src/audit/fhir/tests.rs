@@ -1,6 +1,7 @@
 //! The elements that BALP 1.1.3 requires, as its structure definitions for `Query`, `PatientQuery`,
 //! `Read`, `PatientRead` and `OAUTHaccessTokenUse.Comprehensive` list them.
 
+use authz::tool_report::ToolReport;
 use serde_json::from_value;
 
 use super::*;
@@ -112,6 +113,56 @@ fn a_read_has_what_the_read_patterns_require() {
         assert_eq!(resource["subtype"][0]["code"], "read");
         let read = slice(&resource["entity"], "/role", ROLE, "4");
         assert!(read["type"]["code"] == "2" && read["what"].is_object());
+    }
+}
+
+#[test]
+fn the_generic_tools_read_too_and_searches_stay_searches() {
+    for (tool, code) in [("fhir_read", "read"), ("fhir_history", "read"), ("fhir_search", "search")]
+    {
+        assert_eq!(
+            resource(&call(tool, None), None, OBSERVER)["subtype"][0]["code"],
+            code,
+            "{tool}"
+        );
+    }
+}
+
+#[test]
+fn every_patient_of_a_call_is_in_its_event() {
+    let mut event = call("get_patient_observations", Some("0f"));
+    event.patients.push(Pseudonym("1a".to_owned()));
+    let resource = resource(&event, event.patients.first(), OBSERVER);
+    let patients = resource["entity"].as_array().unwrap();
+    let patients = patients.iter().filter(|entity| entity["role"]["code"] == "1");
+    let named: Vec<_> = patients.map(|one| &one["what"]["identifier"]["value"]).collect();
+    assert_eq!(named, ["0f", "1a"]);
+}
+
+#[test]
+fn what_touches_no_record_is_not_exported_and_what_was_refused_is() {
+    let of = |method, outcome| AuditEvent { method, outcome, ..call("list_studies", None) };
+    for method in ["initialize", "tools/list", "ping"] {
+        assert!(!is_exported(&of(Some(method), "permitted")), "{method}");
+    }
+    assert!(is_exported(&of(Some("tools/call"), "permitted")));
+    assert!(is_exported(&of(None, "refused")));
+    assert!(!is_exported(&AuditEvent { route: "token", ..of(None, "refused") }));
+}
+
+#[test]
+fn a_tool_that_says_no_is_no_success_though_http_says_200() {
+    for (outcome, code) in [
+        (ToolOutcome::Ok, "0"),
+        (ToolOutcome::Partial, "0"),
+        (ToolOutcome::Refused, "4"),
+        (ToolOutcome::Fault, "8"),
+    ] {
+        let report = Some(ToolReport { outcome, count: None });
+        let event = AuditEvent { report, ..call("get_patient_demographics", Some("0f")) };
+        let resource = resource(&event, event.patients.first(), OBSERVER);
+        assert_eq!(resource["outcome"], code, "{outcome:?}");
+        assert_eq!(resource.get("meta").is_some(), outcome.is_answer());
     }
 }
 

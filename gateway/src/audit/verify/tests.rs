@@ -21,9 +21,15 @@ fn digest_of(line: &str) -> String {
 }
 
 fn read(text: &str) -> Report {
+    read_as(WrittenTo::Files, &[text])
+}
+
+fn read_as(to: WrittenTo, files: &[&str]) -> Report {
     let digests = Digests::plain();
-    let mut reader = Reader::new(&digests);
-    reader.file(Path::new("a"), text.as_bytes()).unwrap();
+    let mut reader = Reader::new(&digests, to);
+    for text in files {
+        reader.file(Path::new("a"), text.as_bytes()).unwrap();
+    }
     reader.report
 }
 
@@ -121,7 +127,7 @@ fn a_later_file_alone_begins_in_the_middle_and_after_the_earlier_one_it_follows(
     let (earlier, later) = lines.split_at(3);
     assert_eq!(found(&read(&later.concat())), [(1, Finding::BeginsInTheMiddle)]);
     let digests = Digests::plain();
-    let mut reader = Reader::new(&digests);
+    let mut reader = Reader::new(&digests, WrittenTo::Files);
     for file in [earlier, later] {
         reader.file(Path::new("a"), file.concat().as_bytes()).unwrap();
     }
@@ -132,4 +138,53 @@ fn a_later_file_alone_begins_in_the_middle_and_after_the_earlier_one_it_follows(
 fn what_the_program_itself_could_not_verify_is_a_break() {
     let (lines, _) = run("a", nothing_before(), Found::Unverified, 1);
     assert_eq!(broken(&read(&lines.concat())), Some((1, Broken::Unverified)));
+}
+
+#[test]
+fn a_chain_that_begins_again_may_hide_a_run_or_a_file_that_was_taken_away() {
+    let (first, last) = run("a", nothing_before(), Found::Nothing, 2);
+    let (second, _) = run("b", last, Found::Chain, 2);
+    let (third, _) = run("c", nothing_before(), Found::Nothing, 1);
+    let (first, second, third) = (first.concat(), second.concat(), third.concat());
+    let files = |files: &[&str]| read_as(WrittenTo::Files, files);
+    let without_the_second = files(&[&first, &third]);
+    assert!(found(&without_the_second).contains(&(1, Finding::BeginsAgain)));
+    assert!(without_the_second.has_losses());
+    assert_eq!(broken(&files(&[&first, &second])), None);
+    let without_the_first = files(&[&second, &third]);
+    assert!(found(&without_the_first).contains(&(1, Finding::BeginsInTheMiddle)));
+    let (streamed, _) = run("s", nothing_before(), Found::Stream, 1);
+    assert!(files(&[&first, &streamed.concat()]).has_losses(), "a file is no stream");
+}
+
+#[test]
+fn in_a_stream_each_run_holds_by_itself_and_one_that_was_cut_short_shows() {
+    let closed_run = |boot: &str| {
+        let mut chain = Chain::after(nothing_before(), boot.to_owned(), Digests::plain());
+        let opened = chain.next("opened", &opened(Found::Stream, None));
+        [opened, chain.next("call", &json!({})), chain.next("closed", &json!({}))].concat()
+    };
+    let (first, second) = (closed_run("a"), closed_run("b"));
+    let both = [first.as_str(), second.as_str()].concat();
+    let report = read_as(WrittenTo::Stream, &[&both]);
+    assert_eq!((broken(&report), report.has_losses()), (None, false));
+    assert_eq!(found(&report), [(1, Finding::Begins), (4, Finding::NextRun)]);
+    assert!(read(&both).has_losses(), "as files they are not tied to each other");
+    let cut = first.split_inclusive('\n').take(2).collect::<String>();
+    assert!(read_as(WrittenTo::Stream, &[&cut, &second]).has_losses());
+    let (as_file, _) = run("c", nothing_before(), Found::Nothing, 1);
+    let mixed = read_as(WrittenTo::Stream, &[&first, &as_file.concat()]);
+    assert!(mixed.has_losses(), "a run that knew its file was no run of a stream");
+}
+
+#[test]
+fn what_was_counted_instead_of_written_is_added_up_and_is_no_loss() {
+    let mut chain = Chain::after(nothing_before(), "a".to_owned(), Digests::plain());
+    let mut lines = vec![chain.next("opened", &opened(Found::Nothing, None))];
+    lines.extend([7, 5].map(|count| chain.next("suppressed", &json!({"count": count}))));
+    lines.push(chain.next("call", &json!({"count": 900})));
+    let report = read(&lines.concat());
+    assert_eq!((report.suppressed, report.has_losses(), broken(&report)), (12, false, None));
+    let altered = lines.concat().replace("\"count\":7", "\"count\":1");
+    assert_eq!(broken(&read(&altered)), Some((2, Broken::Digest)));
 }

@@ -60,7 +60,9 @@ async fn of_a_flock_of_canaries_none_is_written_down_and_no_refusal_sings() -> R
     assert!(programs.signal("TERM")?.success());
     let trails = ["audit.jsonl", "audit.ndjson"].map(|file| programs.text(file));
     let trails = trails.into_iter().collect::<Result<Vec<String>>>()?.concat();
-    let written = [shown, trails, programs.written()?].concat();
+    let told = programs.collector.text();
+    assert!(told.contains("gen_ai.tool.name") && told.contains("fhir-mcp-core"));
+    let written = [shown, trails, told, programs.written()?].concat();
     let lower = written.to_lowercase();
     assert!(written.contains("gateway_requests_total") && written.contains("\"route\":\"mcp\""));
     assert!(written.contains("AuditEvent") && written.contains("a tool answered"));

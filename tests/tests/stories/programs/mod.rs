@@ -2,6 +2,7 @@
 //! `make test-records` builds and runs these.
 
 mod canaries;
+mod panics;
 mod processes;
 
 use std::path::Path;

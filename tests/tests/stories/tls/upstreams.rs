@@ -157,6 +157,7 @@ async fn core_shows_a_renewed_certificate_and_keeps_the_old_one_when_the_new_is_
         backend: BackendLimits::default(),
         close_delay: std::time::Duration::ZERO,
         authority: None,
+        collector: None,
     })?;
     let shown = Arc::clone(core.certificate().unwrap());
     let ending = Ending::default();
