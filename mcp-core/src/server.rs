@@ -12,7 +12,7 @@ use rmcp::model::{
     CompleteRequestParams, CompleteResult, ContentBlock, Implementation, ListPromptsRequestMethod,
     ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig, Tool as ListedTool, ToolAnnotations,
+    ServerCapabilities, ServerConfig, Tool as ListedTool,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Server {
         metrics: Metrics,
         deadline: Duration,
     ) -> Self {
-        let listed = tools::catalogue().iter().map(listed).collect();
+        let listed = tools::catalogue().iter().map(Entry::listed).collect();
         Self(Arc::new(Shared { means, profiles, metrics, deadline, listed }))
     }
 
@@ -121,21 +121,6 @@ impl Server {
         };
         served::offered(&inquiry.profile, &capability).filter_map(as_listed).collect()
     }
-}
-
-/// A tool as it is listed. All tools only read one backend, so the hints are the same for all.
-fn listed(entry: &Entry) -> ListedTool {
-    let hints = ToolAnnotations::from_raw(
-        Some(entry.title.to_owned()),
-        Some(true),
-        Some(false),
-        Some(true),
-        Some(false),
-    );
-    ListedTool::new(entry.name, entry.description, Arc::new(entry.input_schema.clone()))
-        .with_title(entry.title)
-        .with_raw_output_schema(Arc::new(entry.output_schema.clone()))
-        .with_annotations(hints)
 }
 
 /// The caller that the layer in front put into the request.

@@ -7,6 +7,7 @@ mod balancer;
 pub mod bed;
 pub mod certificates;
 pub mod clock;
+pub mod conformity;
 pub mod events;
 pub mod exchange;
 pub mod fixture;

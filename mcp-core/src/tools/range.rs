@@ -29,7 +29,7 @@ pub struct DateRange;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DateRangeInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
 }
 

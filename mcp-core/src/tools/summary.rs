@@ -31,7 +31,7 @@ pub struct Summary;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
     /// The first day, YYYY-MM-DD, included.
     #[serde(default)]

@@ -250,10 +250,11 @@ impl Bed {
             }
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let (parts, bytes) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = bytes.collect().await.unwrap().to_bytes();
+        let tool = &body["params"]["name"];
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        crate::conformity::judge(tool, &body);
         Answer { status: parts.status, headers: parts.headers, body }
     }
 

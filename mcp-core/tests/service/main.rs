@@ -8,6 +8,9 @@
 )]
 
 mod bed;
+mod budget;
+mod conformity;
+mod dialect;
 mod generic;
 mod hop;
 mod observations;
