@@ -4,8 +4,10 @@
 //! reads its typed arguments ([`tools`]), asks the backend through a closed table ([`backend`]), and
 //! answers with narrow views of what came back ([`fhir`], [`omh`]).
 
+mod assistance;
 pub mod backend;
 pub mod caller;
+pub mod completion;
 pub mod config;
 pub mod fhir;
 pub mod http;
@@ -14,6 +16,7 @@ pub mod omh;
 mod outcome;
 pub mod probe;
 pub mod progress;
+pub mod prompts;
 pub mod resources;
 pub mod seclusion;
 pub mod server;

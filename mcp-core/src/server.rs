@@ -1,18 +1,17 @@
 //! The MCP server: what is declared, what is listed for whom, and how a tool call is answered.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, ContentBlock, Implementation, ListPromptsRequestMethod,
-    ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig, Tool as ListedTool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse, Implementation,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
@@ -24,7 +23,7 @@ use crate::backend::profile::LiveProfiles;
 use crate::caller::Caller;
 use crate::metrics::Metrics;
 use crate::outcome::{caught, outcome_word, record};
-use crate::progress::{Progress, Step, Steps};
+use crate::progress::{Progress, notify, tell};
 use crate::tools::error::ToolError;
 use crate::tools::{self, Entry, Object, served};
 
@@ -52,7 +51,6 @@ struct Shared {
     profiles: Arc<LiveProfiles>,
     metrics: Metrics,
     deadline: Duration,
-    listed: Vec<ListedTool>,
 }
 
 impl Server {
@@ -63,11 +61,16 @@ impl Server {
         metrics: Metrics,
         deadline: Duration,
     ) -> Self {
-        let listed = tools::catalogue().iter().map(Entry::listed).collect();
-        Self(Arc::new(Shared { means, profiles, metrics, deadline, listed }))
+        Self(Arc::new(Shared { means, profiles, metrics, deadline }))
     }
 
-    fn inquiry(&self, caller: &Caller, progress: Progress) -> Result<Inquiry, ToolError> {
+    /// The backend as this caller may ask it, for so long at most.
+    pub(crate) fn inquiry(
+        &self,
+        caller: &Caller,
+        progress: Progress,
+        patience: Duration,
+    ) -> Result<Inquiry, ToolError> {
         let claims = caller.claims();
         let profiles = self.0.profiles.snapshot();
         let profile = profiles.find(&claims.backend.profile).ok_or(ToolError::NoProfile)?;
@@ -80,24 +83,43 @@ impl Server {
             now: caller.admitted_at(),
             token: claims.backend_token.clone(),
             refusal: caller.refusal().clone(),
-            deadline: Instant::now() + self.0.deadline,
+            deadline: Instant::now() + self.0.deadline.min(patience),
             progress,
         })
     }
 
-    async fn run(
+    /// A tool's answer, and what became of the call in metrics and log. A panic is a defect of ours.
+    pub(crate) async fn answer(
         &self,
         caller: &Caller,
         entry: &Entry,
         (arguments, progress): (Object, Progress),
+        patience: Duration,
     ) -> Result<Value, ToolError> {
-        let inquiry = self.inquiry(caller, progress)?;
-        if !entry.is_served_by(&inquiry).await {
-            let sentence = "this tool is not offered for this backend; fhir_capabilities tells what \
-                            the backend can do";
-            return Err(ToolError::NotServed(sentence.to_owned()));
-        }
-        entry.run(&inquiry, arguments).await
+        let run = async {
+            let inquiry = self.inquiry(caller, progress, patience)?;
+            if !entry.is_served_by(&inquiry).await {
+                let sentence = "this tool is not offered for this backend";
+                return Err(ToolError::NotServed(sentence.to_owned()));
+            }
+            entry.run(&inquiry, arguments).await
+        };
+        caught(run).await.unwrap_or_else(|| {
+            self.0.metrics.panics().inc();
+            Err(ToolError::Internal)
+        })
+    }
+
+    /// Counts a call that has ended, and writes its line.
+    pub(crate) fn note(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+        outcome: &Result<Value, ToolError>,
+        took: Duration,
+    ) {
+        self.0.metrics.tool_call(entry.name, outcome_word(outcome), took);
+        record(caller, entry, outcome, took);
     }
 
     /// The tool of this name, or of this alias in the backend's profile.
@@ -107,19 +129,23 @@ impl Server {
         profile.map_or_else(|| tools::find(name), |profile| served::named(profile, name))
     }
 
-    /// What this backend can serve, as it is listed. A backend that hangs must not make the list
-    /// hang: then the profile alone decides.
-    async fn offered(&self, caller: &Caller) -> Vec<ListedTool> {
+    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say; and of
+    /// these, what the backend can serve, by the names that they have there. A backend that hangs must
+    /// not make the list hang: then the profile alone decides.
+    pub(crate) async fn offered(&self, caller: &Caller) -> Vec<(String, &'static Entry)> {
+        let permitted = caller.claims().tools.as_deref().unwrap_or_default();
+        let is_permitted = |name: &str| permitted.iter().any(|permitted| permitted == name);
         let (progress, _untold) = Progress::start();
-        let Ok(inquiry) = self.inquiry(caller, progress) else { return self.0.listed.clone() };
+        let Ok(inquiry) = self.inquiry(caller, progress, self.0.deadline) else {
+            let all = tools::catalogue().iter().filter(|entry| is_permitted(entry.name));
+            return all.map(|entry| (entry.name.to_owned(), entry)).collect();
+        };
         let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
         let capability = asked.unwrap_or_else(|_| Arc::new(Capability::Unknown));
-        let as_listed = |(name, entry): (&str, &Entry)| {
-            let mut tool = self.0.listed.iter().find(|tool| tool.name == entry.name)?.clone();
-            tool.name = name.to_owned().into();
-            Some(tool)
-        };
-        served::offered(&inquiry.profile, &capability).filter_map(as_listed).collect()
+        served::offered(&inquiry.profile, &capability)
+            .filter(|(name, _)| is_permitted(name))
+            .map(|(name, entry)| (name.to_owned(), entry))
+            .collect()
     }
 }
 
@@ -132,25 +158,6 @@ fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
         .ok_or_else(|| ErrorData::internal_error("no caller", None))
 }
 
-/// Tells the client how far a long tool call has come, if it asked for that; ends never. The first
-/// step turns the answer into an event stream: the HTTP status is then sent, so whatever decides it
-/// has been asked before a tool counts its first part.
-async fn tell(context: &RequestContext<RoleServer>, steps: &mut Steps) -> Infallible {
-    loop {
-        let step = steps.next().await;
-        notify(context, step).await;
-    }
-}
-
-/// The numbers fit a fraction's 52 bits: they count requests to the backend.
-#[expect(clippy::cast_precision_loss, reason = "see above; JSON has but one kind of number")]
-async fn notify(context: &RequestContext<RoleServer>, step: Step) {
-    let Some(token) = context.meta.get_progress_token() else { return };
-    let told = ProgressNotificationParam::new(token, step.done as f64).with_total(step.of as f64);
-    // Whoever has left is told nothing; that the call is cancelled is noticed elsewhere.
-    let _gone = context.peer.notify_progress(told).await;
-}
-
 /// The answer as structured content, and the same as text for hosts that read only that.
 fn answered(outcome: Result<Value, ToolError>) -> CallToolResult {
     match outcome {
@@ -159,13 +166,18 @@ fn answered(outcome: Result<Value, ToolError>) -> CallToolResult {
             result.structured_content = Some(answer);
             result
         }
-        Err(error) => CallToolResult::error(vec![ContentBlock::text(format!("{error}."))]),
+        Err(error) => CallToolResult::error(vec![ContentBlock::text(error.told())]),
     }
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         let server = Implementation::new(NAME, env!("CARGO_PKG_VERSION")).with_title(TITLE);
         ServerConfig::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
     }
@@ -174,22 +186,20 @@ impl ServerHandler for Server {
         Cow::Borrowed(VERSIONS)
     }
 
-    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say; and
-    /// of these, what the backend can serve.
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let caller = caller(&context)?;
-        let permitted = caller.claims().tools.as_deref().unwrap_or_default();
-        let is_permitted =
-            |tool: &ListedTool| permitted.iter().any(|name| name.as_str() == tool.name.as_ref());
-        let tools = self.offered(caller).await.into_iter().filter(is_permitted).collect();
-        let mut result = ListToolsResult::with_all_items(tools);
-        result.ttl_ms = Some(0);
-        result.cache_scope = Some(CacheScope::Private);
-        Ok(result)
+        let offered = self.offered(caller(&context)?).await;
+        let as_named = |(name, entry): (String, &Entry)| {
+            let mut tool = entry.listed();
+            tool.name = name.into();
+            tool
+        };
+        let tools = offered.into_iter().map(as_named).collect();
+        let list = ListToolsResult::with_all_items(tools);
+        Ok(list.with_ttl_ms(0).with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(
@@ -205,20 +215,14 @@ impl ServerHandler for Server {
         let (progress, mut steps) = Progress::start();
         let arguments = request.arguments.unwrap_or_default();
         let outcome = tokio::select! {
-            outcome = caught(self.run(caller, entry, (arguments, progress))) =>
-                outcome.unwrap_or_else(|| {
-                    self.0.metrics.panics().inc();
-                    Err(ToolError::Internal)
-                }),
+            outcome = self.answer(caller, entry, (arguments, progress), self.0.deadline) => outcome,
             never = tell(&context, &mut steps) => match never {},
             () = context.ct.cancelled() => Err(ToolError::Cancelled),
         };
         if let Some(step) = steps.last() {
             notify(&context, step).await;
         }
-        let word = outcome_word(&outcome);
-        self.0.metrics.tool_call(entry.name, word, began.elapsed());
-        record(caller, entry, &outcome, began.elapsed());
+        self.note(caller, entry, &outcome, began.elapsed());
         Ok(answered(outcome).into())
     }
 
@@ -227,33 +231,48 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(crate::resources::list()))
+        Ok(crate::resources::list())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(crate::resources::templates())
     }
 
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let found = crate::resources::read(&request.uri);
-        found.map(Into::into).ok_or_else(|| ErrorData::resource_not_found("unknown resource", None))
+        self.document(caller(&context)?, &request.uri).await.map(Into::into)
     }
 
-    // Not declared, so not there: an empty answer would claim otherwise.
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+        Ok(self.questions(caller(&context)?).await)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let given = request.arguments.unwrap_or_default();
+        self.question(caller(&context)?, &request.name, &given).await.map(Into::into)
     }
 
     async fn complete(
         &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+        self.suggest(caller(&context)?, &request).await.map(CompleteResult::new)
     }
 
     async fn on_initialized(&self, _: NotificationContext<RoleServer>) {}

@@ -118,8 +118,7 @@ impl Policy {
         if let Some(denial) = denial {
             return Err((denial, call));
         }
-        let tools =
-            matches!(call.action(), Action::ListTools).then(|| self.open_to(principal.scope()));
+        let tools = call.action().depends_on_tools().then(|| self.open_to(principal.scope()));
         let weight = self.weight(call.action());
         Ok(Permit { call, principal, tools, weight })
     }

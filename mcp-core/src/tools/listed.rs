@@ -1,18 +1,27 @@
 //! A tool as a client sees it in a list of tools.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{Tool, ToolAnnotations};
 
 use super::envelope::Envelope;
-use super::{Entry, Object, outline, schema};
+use super::{Entry, Object, catalogue, outline, schema};
 
 static ENVELOPE: LazyLock<Object> = LazyLock::new(schema::of_output::<Envelope>);
 
+static LISTED: LazyLock<HashMap<&'static str, Tool>> =
+    LazyLock::new(|| catalogue().iter().map(|entry| (entry.name, entry.described())).collect());
+
 impl Entry {
+    /// The tool as it is listed.
+    pub fn listed(&self) -> Tool {
+        LISTED.get(self.name).cloned().unwrap_or_else(|| self.described())
+    }
+
     /// The tool's words and the outlines of its schemas. All tools only read one backend, so the hints
     /// are the same for all.
-    pub fn listed(&self) -> Tool {
+    fn described(&self) -> Tool {
         let hints = ToolAnnotations::from_raw(
             Some(self.title.to_owned()),
             Some(true),

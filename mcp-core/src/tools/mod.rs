@@ -1,5 +1,6 @@
 //! The tools: one table of them, and how one is run.
 
+pub mod advice;
 pub mod arguments;
 pub mod capabilities;
 pub mod counts;

@@ -29,6 +29,9 @@ const FREE_TEXT: &[&str] = &[
     "observations[].omh_header",
 ];
 
+/// More observations than anybody reads one by one.
+const MANY: u64 = 1_000;
+
 /// In which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -145,6 +148,9 @@ impl Tool for PatientObservations {
         };
         let slice = (input.page, input.limit);
         note_missing(found.total, slice, found.rows.len(), &mut envelope);
+        if found.total > MANY {
+            envelope.hint(many(found.total));
+        }
         let rows: Vec<Row> =
             found.rows.into_iter().map(|point| Row::of(point, input.verbosity)).collect();
         let observations = fit(rows, inquiry.means.answer_bytes, &mut envelope);
@@ -225,6 +231,13 @@ async fn merged(
     let wanted = usize::try_from(input.limit.number()).unwrap_or(usize::MAX);
     let rows = rows.into_iter().skip(skipped).take(wanted).collect();
     Ok(Found { rows, total, source: TotalSource::Counted })
+}
+
+fn many(total: u64) -> String {
+    format!(
+        "There are {total}: do not page through them. summarize_patient_observations shows all kinds with \
+         their counts and times; then read one data_type or a few days."
+    )
 }
 
 fn unmerged(census: Census, is_open: bool) -> String {

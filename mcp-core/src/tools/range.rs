@@ -21,6 +21,8 @@ use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
 use crate::fhir::search::Sort;
 
+const KINDS: &str = "summarize_patient_observations shows which kinds these are, with a count and a range for each.";
+
 /// `get_patient_date_range`
 #[derive(Debug)]
 pub struct DateRange;
@@ -83,6 +85,9 @@ impl Tool for DateRange {
         if total > 0 && range.earliest.is_none() {
             envelope
                 .leave_out("No record that could be read has a time, so the range is not known.");
+        }
+        if total > 0 {
+            envelope.hint(KINDS);
         }
         let (earliest, latest) = (range.earliest.map(Into::into), range.latest.map(Into::into));
         Ok(DateRangeAnswer { envelope, earliest, latest, count: total, dating })

@@ -23,6 +23,9 @@ use crate::backend::profile::Interaction;
 use crate::fhir::id::PatientId;
 use crate::fhir::search::Sort;
 
+const NEWEST: &str = "get_patient_observations with a code as data_type and a small limit shows the newest \
+                      readings of one kind.";
+
 /// `summarize_patient_observations`
 #[derive(Debug)]
 pub struct Summary;
@@ -109,6 +112,9 @@ impl Tool for Summary {
             total += place(inquiry, &records, &undated, &mut tallies);
         }
         note_remainder(&tallies, total, &mut envelope);
+        if total > 0 {
+            envelope.hint(NEWEST);
+        }
         let types = by_display(tallies);
         Ok(SummaryAnswer { envelope, truncated, count: total, types, dating })
     }

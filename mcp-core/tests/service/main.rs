@@ -7,15 +7,19 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod assistance;
 mod bed;
 mod budget;
 mod conformity;
 mod dialect;
+mod documents;
 mod generic;
 mod hop;
 mod observations;
 mod paging;
 mod patients;
 mod protocol;
+mod records;
+mod refusals;
 mod studies;
 mod trouble;
