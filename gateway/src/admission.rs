@@ -146,6 +146,7 @@ impl Shared {
     /// What the records say about a call: names out of closed sets only.
     fn describe(&self, context: &mut Context, call: &McpCall, body: &[u8]) {
         context.method = Some(call.method());
+        context.call = call.id().cloned();
         if let Action::CallTool(tool) = call.action() {
             let known = self.policy.rows().any(|(row, _)| row == tool.as_str());
             context.tool = Some(if known { tool.to_string() } else { "unlisted".to_owned() });

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use authz::broker::no_grant::Why;
 use authz::ids::{ClientRef, RequestId, Subject};
+use authz::mcp_call::CallId;
 use authz::trace::{self, TraceParent};
 use http::{HeaderMap, HeaderValue};
 
 use crate::audit::{AuditTrail, Pseudonym};
 use crate::client_fetch::NoDocument;
+use crate::event_stream::EventStream;
 use crate::fault::Stop;
 use crate::forward::SealedHop;
 use crate::introspection_cache::CacheKey;
@@ -114,6 +116,10 @@ pub(crate) struct Context {
     pub(crate) cached_under: Option<CacheKey>,
     /// Whether a second connection to core was tried.
     pub(crate) redialled: bool,
+    /// The id of the call, for the error that ends its stream.
+    pub(crate) call: Option<CallId>,
+    /// How far the answer has come, if it is a stream of events.
+    pub(crate) events: Option<EventStream>,
     /// Why the answer of core is replaced.
     pub(crate) stop: Option<Stop>,
     /// What the limits said.
@@ -154,6 +160,8 @@ impl Context {
             hop: None,
             cached_under: None,
             redialled: false,
+            call: None,
+            events: None,
             stop: None,
             limited: Limited::default(),
             place: None,
@@ -164,6 +172,12 @@ impl Context {
 }
 
 impl Context {
+    /// How long core may still take for it; the deadline counts from the request's header.
+    pub(crate) fn call_time_left(&self) -> Duration {
+        let elapsed = self.gateway.clock.monotonic().saturating_sub(self.started);
+        self.gateway.config.server.deadlines.call.saturating_sub(elapsed)
+    }
+
     /// Goes on with the client's trace, if it named exactly one.
     pub(crate) fn join_trace(&mut self, headers: &HeaderMap) {
         let mut named = headers.get_all(trace::HEADER).iter();

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
@@ -30,15 +31,15 @@ impl CorePeer {
         Self { tls: tls.map(Trust::new), deadlines: deadlines.clone() }
     }
 
-    /// The core at this address.
-    pub(crate) fn at(&self, address: SocketAddr) -> HttpPeer {
+    /// The core at this address, for a call that may take so much longer.
+    pub(crate) fn at(&self, address: SocketAddr, left: Duration) -> HttpPeer {
         let mut peer = match &self.tls {
             None => HttpPeer::new(address, false, String::new()),
             Some(trust) => trust.peer(address),
         };
         peer.options.connection_timeout = Some(self.deadlines.core_connect);
         peer.options.total_connection_timeout = Some(self.deadlines.core_connect);
-        peer.options.read_timeout = Some(self.deadlines.call);
+        peer.options.read_timeout = Some(left);
         peer.options.write_timeout = Some(self.deadlines.write);
         peer.options.idle_timeout = Some(self.deadlines.core_idle);
         peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();

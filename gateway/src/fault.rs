@@ -28,6 +28,9 @@ pub enum Fault {
     /// Too many questions to the backend wait already.
     #[error("too many questions to the backend wait already")]
     BackendBusy,
+    /// The backend has failed so often in a row that it is asked no more than once a second.
+    #[error("the backend has failed too often in a row to be asked again yet")]
+    BackendSpared,
     /// Core's name has no address.
     #[error("the address of mcp-core is not known")]
     CoreUnresolved,
@@ -65,7 +68,8 @@ impl Fault {
             | Self::BackendLate
             | Self::BackendAnswer(_)
             | Self::BackendRefusedUs
-            | Self::BackendBusy => "backend",
+            | Self::BackendBusy
+            | Self::BackendSpared => "backend",
             Self::CoreUnresolved
             | Self::CoreUnreachable
             | Self::CoreUntrusted(_)
@@ -85,6 +89,7 @@ impl Fault {
             Self::BackendAnswer(_) => "backend_answer",
             Self::BackendRefusedUs => "backend_refused_us",
             Self::BackendBusy => "backend_busy",
+            Self::BackendSpared => "backend_spared",
             Self::CoreUnresolved => "core_unresolved",
             Self::CoreUnreachable => "core_unreachable",
             Self::CoreUntrusted(_) => "core_untrusted",
@@ -105,6 +110,7 @@ impl Fault {
             | Self::BackendAnswer(_)
             | Self::BackendRefusedUs
             | Self::BackendBusy
+            | Self::BackendSpared
             | Self::CoreUnresolved
             | Self::CoreUnreachable
             | Self::CoreUntrusted(_)

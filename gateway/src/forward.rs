@@ -77,7 +77,7 @@ pub(crate) fn attach(
 
 /// What core's answers are made of. A media type is written anew, so that nothing else of core's
 /// stands in it.
-const MEDIA: [&str; 3] = ["application/json", "text/event-stream", "text/plain; charset=utf-8"];
+const MEDIA: [&str; 3] = ["application/json", "text/event-stream", "application/problem+json"];
 
 /// The media type of an answer; `None` if it is none of core's.
 fn media(answer: &ResponseHeader) -> Option<HeaderValue> {
@@ -85,7 +85,7 @@ fn media(answer: &ResponseHeader) -> Option<HeaderValue> {
         let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
         (essence.trim().to_ascii_lowercase(), parameters)
     })?;
-    let known = MEDIA.iter().find(|known| known.split(';').next() == Some(&*essence))?;
+    let known = MEDIA.iter().find(|known| **known == essence)?;
     (!parameters.contains(',')).then(|| HeaderValue::from_static(known))
 }
 
@@ -112,7 +112,8 @@ pub(crate) fn judge(answer: &ResponseHeader) -> Verdict {
         StatusCode::UNAUTHORIZED if refused => Verdict::BackendTokenRefused,
         StatusCode::UNAUTHORIZED => Verdict::Broken(Fault::CoreRefusedHop),
         status if strange => Verdict::Broken(Fault::CoreAnswer(status.as_u16())),
-        // MCP's own answers: results, and errors that the protocol puts into 4xx.
+        // MCP's own answers: results, and errors that the protocol puts into 4xx. Core has told the
+        // latter in words of its own (`refusal.rs`).
         status if status.is_success() => Verdict::Relay,
         // Of the interim ones no other was asked for; 101 would end HTTP on the connection.
         StatusCode::CONTINUE

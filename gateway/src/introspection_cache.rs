@@ -115,6 +115,7 @@ impl IntrospectionCache {
         self.count(match &answer {
             Ok(Introspection::Active(_)) => "active",
             Ok(Introspection::Inactive) => "inactive",
+            Err(Fault::BackendSpared) => "spared",
             Err(_) => "fault",
         });
         answer

@@ -30,8 +30,10 @@ pub struct Metrics {
     pub rejections: IntCounterVec,
     /// Things that broke, by peer and kind.
     pub faults: IntCounterVec,
-    /// Questions about tokens, by answer: hit, active, inactive, fault.
+    /// Questions about tokens, by answer: hit, active, inactive, fault, spared.
     pub introspections: IntCounterVec,
+    /// 1 while the backend is asked about tokens once a second at most.
+    pub introspection_circuit_open: IntGauge,
     /// Open public connections.
     pub connections: IntGauge,
     /// Connections that were closed before a request was read, by reason.
@@ -130,6 +132,8 @@ impl Metrics {
                 "Questions about backend tokens.",
                 &["answer"],
             )?,
+            introspection_circuit_open: new
+                .gauge("gateway_introspection_circuit_open", "1 while the backend is spared.")?,
             connections: new.gauge("gateway_connections", "Open public connections.")?,
             connections_closed: new.counters(
                 closed,

@@ -21,6 +21,7 @@ use crate::broker_api::{self, unserved};
 use crate::context::{Context, Stage};
 use crate::cors;
 use crate::edge::Seen;
+use crate::event_stream::{EventStream, last_event};
 use crate::fault::{Fault, Stop};
 use crate::forward::{self, Verdict};
 use crate::listener::Conduct;
@@ -87,7 +88,11 @@ impl ProxyHttp for GatewayProxy {
             context.stop = Some(Fault::CoreUnresolved.into());
             return Error::e_explain(ErrorType::ConnectError, "no address");
         };
-        Ok(Box::new(context.gateway.core_peer.at(address)))
+        let left = context.call_time_left();
+        if left.is_zero() {
+            return Error::e_explain(ErrorType::ReadTimedout, "no time is left for core");
+        }
+        Ok(Box::new(context.gateway.core_peer.at(address, left)))
     }
 
     /// Nothing has been sent, so another try repeats nothing; in turn, it meets another core.
@@ -147,23 +152,25 @@ impl ProxyHttp for GatewayProxy {
         ours.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         share(context, &mut ours);
         context.limited.tell(&mut ours);
-        forward::harden(answer, &ours)
+        forward::harden(answer, &ours)?;
+        context.events = EventStream::of(answer);
+        Ok(())
     }
 
     fn response_body_filter(
         &self,
         _session: &mut Session,
-        _chunk: &mut Option<Bytes>,
+        chunk: &mut Option<Bytes>,
         end: bool,
         context: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
-        let gateway = &context.gateway;
         if end {
-            context.upstream.core_answered(gateway.clock.monotonic());
-        }
-        let elapsed = gateway.clock.monotonic().saturating_sub(context.started);
-        if elapsed > gateway.config.server.deadlines.call {
+            context.upstream.core_answered(context.gateway.clock.monotonic());
+        } else if context.call_time_left().is_zero() {
             return Error::e_explain(ErrorType::ReadTimedout, "the whole answer is late");
+        }
+        if let (Some(events), Some(chunk)) = (&mut context.events, chunk) {
+            events.pass(chunk);
         }
         Ok(None)
     }
@@ -181,10 +188,14 @@ impl ProxyHttp for GatewayProxy {
         if gone {
             return FailToProxy { error_code: 0, can_reuse_downstream: false };
         }
+        let last = begun.then(|| last_words(session, context, &stop)).flatten();
         let mut response = stopped(stop, context);
         share(context, response.headers_mut());
         let status = response.status().as_u16();
-        if !begun {
+        if let Some(event) = last {
+            // The same: the client may have left.
+            let _ = session.write_response_body(Some(event), true).await;
+        } else if !begun {
             context.status = Some(status);
             // The client may have left meanwhile; then there is nobody to tell.
             let _ = context.gateway.responder.send(session, response).await;
@@ -240,6 +251,16 @@ async fn serve(
         return Ok(None);
     }
     broker_api::serve(&gateway, session, context).await.map(Some)
+}
+
+/// The event that ends a stream which has begun, where one can still be told.
+fn last_words(session: &Session, context: &Context, stop: &Stop) -> Option<Bytes> {
+    let (Some(events), Some(call), Stop::Fault(fault)) = (&context.events, &context.call, stop)
+    else {
+        return None;
+    };
+    let is_clean = events.is_between_events(session.as_downstream().body_bytes_sent());
+    is_clean.then(|| last_event(call, fault, &context.request_id))
 }
 
 /// The answer of a request that goes no further.

@@ -17,6 +17,7 @@ use oauth2::RedirectUrl;
 use rand::Rng as _;
 
 use crate::audit::{self, Pseudonyms};
+use crate::circuit::SparingIntrospector;
 use crate::client_fetch::{ClientDocuments, Network};
 use crate::clock::Clock;
 use crate::config::{Authority, Config};
@@ -177,8 +178,13 @@ impl Memory {
     fn blank(config: &Config, urls: &PublicUrls, lasting: &Lasting) -> Result<Self, BuildError> {
         let backend = &config.backend;
         let http = http_client(backend.authority.as_ref())?;
-        let introspections = IntrospectionCache::new(
+        let sparing = SparingIntrospector::new(
             Arc::new(HttpIntrospector::new(http.clone(), backend)),
+            Arc::clone(&lasting.clock),
+            lasting.metrics.introspection_circuit_open.clone(),
+        );
+        let introspections = IntrospectionCache::new(
+            Arc::new(sparing),
             backend.introspection.lifetime,
             Arc::clone(&lasting.clock),
             lasting.metrics.introspections.clone(),

@@ -91,7 +91,7 @@ impl Site {
   public_url: https://localhost:{}
   listeners: [{{address: \"{address}\", tls: {{certificate: {}, key: {}}}}}]
   admin: \"127.0.0.1:0\"
-  deadlines: {{close_delay: 300ms, drain: 30s}}
+  deadlines: {{close_delay: 300ms}}
   caps: {{connections_per_address: 10000}}
 keys: {{ring: [{{id: 1, state: active, key: {{env: RING_KEY}}}}], hop: {{env: HOP_KEY}}}}
 core: {{address: \"127.0.0.1:1\"}}

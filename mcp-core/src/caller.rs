@@ -1,41 +1,117 @@
 //! Who calls: nobody, unless the hop header opens. One layer in front of everything reads the body,
-//! opens the header for exactly that body, and puts a typed [`Caller`] into the request.
+//! opens the header for exactly that body, and puts a typed [`Caller`] into the request. Without a
+//! gateway, in [`crate::stdio`], the layer is another one, and the caller is whoever is logged in there.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use authz::hop::{self, HopClaims, HopSealer};
+use authz::hop::{self, HopBackend, HopClaims, HopSealer};
+use authz::ids::{RequestId, Subject};
+use authz::secret::BackendToken;
 use authz::time::Timestamp;
 use authz::trace::{self, TraceId, TraceParent};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use prometheus::IntCounter;
 use tracing::{info, warn};
 
 use crate::backend::inquiry::TokenRefusal;
+use crate::login::Live;
+use crate::refusal::{self, problem};
 
 /// The largest request body, in bytes; the gateway lets no larger one through.
 pub const LARGEST_BODY: usize = 4 << 20;
 
-/// The caller of one request, as the gateway established it.
+/// The caller of one request. It comes from a hop that opened ([`admit`]), or from the login of the one
+/// person whom [`crate::stdio`] serves ([`Caller::logged_in`]), and from nowhere else.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    claims: Arc<HopClaims>,
+    known: Arc<Known>,
     refusal: TokenRefusal,
     admitted_at: Timestamp,
     trace: Option<TraceId>,
 }
 
+/// What whoever vouches for a caller says of it.
+#[derive(Debug)]
+struct Known {
+    subject: Subject,
+    backend: HopBackend,
+    token: BackendToken,
+    permitted: Permitted,
+    request_id: RequestId,
+}
+
+/// Which tools a caller is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Permitted {
+    /// All that the backend serves: no gateway stands in front, and the backend's own rules remain.
+    All,
+    /// Those that the gateway's policy permits.
+    Only(Vec<String>),
+}
+
+impl Permitted {
+    /// Whether the tool of this name is among them.
+    pub fn includes(&self, tool: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.iter().any(|name| name == tool),
+        }
+    }
+}
+
+impl From<HopClaims> for Known {
+    fn from(claims: HopClaims) -> Self {
+        let HopClaims { subject, backend, backend_token, request_id, tools, .. } = claims;
+        let permitted = Permitted::Only(tools.unwrap_or_default());
+        Self { subject, backend, token: backend_token, permitted, request_id }
+    }
+}
+
 impl Caller {
-    /// What the gateway says about the caller.
-    pub fn claims(&self) -> &HopClaims {
-        &self.claims
+    /// The person who is logged in at this backend, for one request of theirs.
+    pub fn logged_in(
+        live: &Live,
+        backend: HopBackend,
+        request_id: RequestId,
+        admitted_at: Timestamp,
+    ) -> Self {
+        let (subject, token) = (live.subject().clone(), live.token().clone());
+        let permitted = Permitted::All;
+        let known = Arc::new(Known { subject, backend, token, permitted, request_id });
+        Self { known, refusal: TokenRefusal::default(), admitted_at, trace: None }
+    }
+
+    /// Who it is.
+    pub fn subject(&self) -> &Subject {
+        &self.known.subject
+    }
+
+    /// Where to ask.
+    pub fn backend(&self) -> &HopBackend {
+        &self.known.backend
+    }
+
+    /// What to ask with.
+    pub fn token(&self) -> &BackendToken {
+        &self.known.token
+    }
+
+    /// Which tools it is shown.
+    pub fn permitted(&self) -> &Permitted {
+        &self.known.permitted
+    }
+
+    /// Found again in the records.
+    pub fn request_id(&self) -> &RequestId {
+        &self.known.request_id
     }
 
     /// When the request was admitted.
@@ -102,8 +178,8 @@ impl Gate {
         let trace =
             headers.get(trace::HEADER).and_then(|value| TraceParent::parse(value.as_bytes()));
         let trace = trace.map(|step| step.trace());
-        let (claims, refusal) = (Arc::new(claims), TokenRefusal::default());
-        Some(Caller { claims, refusal, admitted_at, trace })
+        let (known, refusal) = (Arc::new(Known::from(claims)), TokenRefusal::default());
+        Some(Caller { known, refusal, admitted_at, trace })
     }
 }
 
@@ -131,7 +207,7 @@ async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if caller.refusal.is_noted() {
         info!(
-            request.id = caller.claims.request_id.as_str(),
+            request.id = caller.request_id().as_str(),
             reason = "backend_token_refused",
             "the backend refused the token"
         );
@@ -141,18 +217,9 @@ async fn guarded(gate: Arc<Gate>, request: Request, next: Next) -> Response {
             .insert(hop::FAULT_HEADER, HeaderValue::from_static(hop::BACKEND_TOKEN_REFUSED));
         return refused;
     }
-    response
+    refusal::plainly(response).await
 }
 
 async fn read(body: Body) -> Option<Bytes> {
     Limited::new(body, LARGEST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes)
-}
-
-/// Problem details (RFC 9457) without any detail: whoever has no hop key learns nothing.
-fn problem(status: StatusCode) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    let body =
-        serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16()});
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, kind, body.to_string()).into_response()
 }

@@ -33,6 +33,8 @@ pub struct Config {
     pub profiles: Option<PathBuf>,
     /// How hard the backend may be asked.
     pub backend: BackendLimits,
+    /// Between "not ready" and the end of accepting, on SIGTERM.
+    pub close_delay: Duration,
     /// Who signs the backend's certificate; without it, whom the system trusts.
     pub authority: Option<Authority>,
 }
@@ -111,18 +113,27 @@ impl Config {
         let listen_tls = root.take("listen_tls").certificate(&mut mistakes);
         let (mut backend, authority) = root.take("backend").backend(&mut mistakes);
         backend.answer_bytes = root.take("answers").answers(backend.answer_bytes, &mut mistakes);
+        let close_delay = root.take("close_delay").close_delay(&mut mistakes);
         root.refuse_the_rest(&mut mistakes);
         match (listen, admin, hop_key) {
-            (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => {
-                Ok(Self { listen, listen_tls, admin, hop_key, profiles, backend, authority })
-            }
+            (Some(listen), Some(admin), Some(hop_key)) if mistakes.is_empty() => Ok(Self {
+                listen,
+                listen_tls,
+                admin,
+                hop_key,
+                profiles,
+                backend,
+                close_delay,
+                authority,
+            }),
             _ => Err(Mistakes(mistakes)),
         }
     }
 
     /// The effective configuration as YAML, for a person to check; secrets are hidden.
     pub fn describe(&self) -> String {
-        let Self { listen, listen_tls, admin, hop_key: _, profiles, backend, authority } = self;
+        let Self { listen, listen_tls, admin, profiles, backend, close_delay, authority, .. } =
+            self;
         let profiles = profiles
             .as_ref()
             .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
@@ -137,7 +148,7 @@ impl Config {
             "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
              concurrency_per_subject: {}\n  max_response_bytes: {}\n{authority}answers:\n  \
-             max_bytes: {}\n",
+             max_bytes: {}\nclose_delay: {close_delay:?}\n",
             backend.deadline,
             backend.connect_timeout,
             backend.concurrency,
@@ -162,7 +173,7 @@ mod tests {
             "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
              profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
              max_response_bytes: many, retries: 3, concurrency_per_subject: 0}\n\
-             answers: {max_bytes: 1, words: 2}\n",
+             answers: {max_bytes: 1, words: 2}\nclose_delay: soon\n",
         );
         let fields = [
             "listen: ",
@@ -178,6 +189,7 @@ mod tests {
             "backend.max_response_bytes: ",
             "answers.max_bytes: ",
             "answers.words: ",
+            "close_delay: ",
         ];
         for field in fields {
             assert!(found.lines().any(|line| line.starts_with(field)), "{field} in {found}");

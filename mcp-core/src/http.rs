@@ -22,15 +22,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::backend::capability::Capabilities;
 use crate::backend::client::Client;
-use crate::backend::cursor::Cursors;
-use crate::backend::detector::Proven;
 use crate::backend::inquiry::Means;
 use crate::backend::profile::LiveProfiles;
-use crate::backend::vocabulary::Vocabularies;
 use crate::caller::{Clock, Gate, LARGEST_BODY, admit};
 use crate::config::Config;
+use crate::ending::{Ending, last_of_its_connection};
 use crate::metrics::Metrics;
 use crate::server::Server;
 use crate::tls::{Certificate, TlsListener};
@@ -40,6 +37,9 @@ use crate::tools;
 const BACKLOG: u32 = 4096;
 /// Added to a tool call's own deadline when we wait for calls in flight to finish.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often something is said on a stream of events, be it nothing: whoever passes it on can end it
+/// then in good order.
+const PULSE: Duration = Duration::from_secs(3);
 
 /// The tool service, ready to serve.
 #[derive(Debug)]
@@ -68,14 +68,7 @@ impl Core {
         let metrics = Metrics::new(&registry)?;
         let client = Client::new(&config.backend, config.authority.as_ref(), metrics.clone())
             .context("the HTTP client")?;
-        let means = Means {
-            client: Arc::new(client),
-            capabilities: Capabilities::default(),
-            vocabularies: Vocabularies::default(),
-            proven: Proven::default(),
-            cursors: Arc::new(Cursors::new(config.hop_key.clone())),
-            answer_bytes: config.backend.answer_bytes,
-        };
+        let means = Means::new(client, config.hop_key.clone(), &config.backend);
         let certificate = config.listen_tls.map(Certificate::load).transpose()?.map(Arc::new);
         let profiles = Arc::new(LiveProfiles::load(config.profiles, tools::served::mistakes)?);
         Ok(Self {
@@ -126,8 +119,8 @@ impl Core {
             .route("/metrics", get(scrape).with_state(self.registry.clone()))
     }
 
-    /// Serves until `shutdown` is cancelled and the calls in flight are done, or until they have had
-    /// their time.
+    /// Serves until it is told to end and the calls in flight are done, or until they have had their
+    /// time.
     ///
     /// # Errors
     /// A listener that breaks.
@@ -135,14 +128,14 @@ impl Core {
         self,
         listener: TcpListener,
         admin: Option<TcpListener>,
-        shutdown: CancellationToken,
+        ending: Ending,
     ) -> anyhow::Result<()> {
         let mut renewing = JoinSet::new();
         if let Some(certificate) = &self.certificate {
             renewing.spawn(Arc::clone(certificate).keep_fresh());
         }
         renewing.spawn(Arc::clone(&self.profiles).keep_fresh(self.metrics.clone()));
-        let tools = self.serve_tools(listener, shutdown.clone());
+        let tools = self.serve_tools(listener, &ending);
         let admin_stop = CancellationToken::new();
         let admin =
             admin.map(|admin| tokio::spawn(serve(admin, self.admin_router(), admin_stop.clone())));
@@ -150,7 +143,7 @@ impl Core {
         info!("serving");
         let finished = tokio::select! {
             finished = tools => finished,
-            () = self.expire(&shutdown) => Ok(()),
+            () = self.expire(&ending) => Ok(()),
         };
         admin_stop.cancel();
         if let Some(admin) = admin {
@@ -160,24 +153,25 @@ impl Core {
         finished
     }
 
-    async fn serve_tools(
-        &self,
-        listener: TcpListener,
-        shutdown: CancellationToken,
-    ) -> anyhow::Result<()> {
+    async fn serve_tools(&self, listener: TcpListener, ending: &Ending) -> anyhow::Result<()> {
+        let closing = ending.closing();
+        let router =
+            self.router().layer(from_fn_with_state(ending.clone(), last_of_its_connection));
         let Some(certificate) = self.certificate.clone() else {
-            return serve(listener, self.router(), shutdown).await;
+            return serve(listener, router, closing).await;
         };
-        let serving = axum::serve(TlsListener::new(listener, certificate), self.router());
-        serving.with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+        let serving = axum::serve(TlsListener::new(listener, certificate), router);
+        serving.with_graceful_shutdown(closing.cancelled_owned()).await?;
         Ok(())
     }
 
-    /// Ends when calls in flight have had their time after the shutdown began.
-    async fn expire(&self, shutdown: &CancellationToken) {
-        shutdown.cancelled().await;
+    /// Ends when calls in flight have had their time after the end of accepting.
+    async fn expire(&self, ending: &Ending) {
+        ending.retreating().await;
         self.is_ready.store(false, Ordering::Release);
-        info!("stopping");
+        info!("told to stop; not ready, still accepting");
+        ending.closing().cancelled().await;
+        info!("stopped accepting; waiting for the calls in flight");
         tokio::time::sleep(self.grace).await;
     }
 }
@@ -188,6 +182,7 @@ pub fn behind_gate<S: ServerHandler + Clone + Sync>(server: S, gate: Arc<Gate>) 
     let settings = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
+        .with_sse_keep_alive(Some(PULSE))
         .with_max_request_body_bytes(LARGEST_BODY)
         .enforce_origin_validation()
         .with_allowed_hosts([hop::HOST, "localhost", "127.0.0.1", "::1"]);

@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use serde_json::Value;
 use tracing::{info, warn};
 
+use crate::asker::Asker;
 use crate::caller::Caller;
 use crate::tools::Entry;
 use crate::tools::error::ToolError;
@@ -31,13 +32,14 @@ pub(crate) async fn caught<T>(tool: impl Future<Output = T>) -> Option<T> {
 
 /// One line for each tool call: which, for which request, how it ended. Never with what.
 pub(crate) fn record(
-    caller: &Caller,
+    asker: Asker<'_>,
     entry: &Entry,
     outcome: &Result<Value, ToolError>,
     took: Duration,
 ) {
-    let request = caller.claims().request_id.as_str();
-    let trace = caller.trace().map(tracing::field::display);
+    let caller = asker.caller();
+    let request = caller.map(|caller| caller.request_id().as_str());
+    let trace = caller.and_then(Caller::trace).map(tracing::field::display);
     let elapsed = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let word = outcome_word(outcome);
     match outcome {

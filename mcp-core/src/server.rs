@@ -17,6 +17,7 @@ use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::asker::Asker;
 use crate::backend::capability::Capability;
 use crate::backend::inquiry::{Inquiry, Means};
 use crate::backend::profile::LiveProfiles;
@@ -71,17 +72,17 @@ impl Server {
         progress: Progress,
         patience: Duration,
     ) -> Result<Inquiry, ToolError> {
-        let claims = caller.claims();
+        let backend = caller.backend();
         let profiles = self.0.profiles.snapshot();
-        let profile = profiles.find(&claims.backend.profile).ok_or(ToolError::NoProfile)?;
+        let profile = profiles.find(&backend.profile).ok_or(ToolError::NoProfile)?;
         Ok(Inquiry {
             means: self.0.means.clone(),
             profile: Arc::clone(profile),
-            backend: claims.backend.name.clone(),
-            base_url: claims.backend.base_url.clone(),
-            subject: claims.subject.clone(),
+            backend: backend.name.clone(),
+            base_url: backend.base_url.clone(),
+            subject: caller.subject().clone(),
             now: caller.admitted_at(),
-            token: claims.backend_token.clone(),
+            token: caller.token().clone(),
             refusal: caller.refusal().clone(),
             deadline: Instant::now() + self.0.deadline.min(patience),
             progress,
@@ -91,12 +92,16 @@ impl Server {
     /// A tool's answer, and what became of the call in metrics and log. A panic is a defect of ours.
     pub(crate) async fn answer(
         &self,
-        caller: &Caller,
+        asker: Asker<'_>,
         entry: &Entry,
         (arguments, progress): (Object, Progress),
         patience: Duration,
     ) -> Result<Value, ToolError> {
         let run = async {
+            let caller = match asker {
+                Asker::Caller(caller) => caller,
+                Asker::Nobody(nobody) => return Err(nobody.told.clone()),
+            };
             let inquiry = self.inquiry(caller, progress, patience)?;
             if !entry.is_served_by(&inquiry).await {
                 let sentence = "this tool is not offered for this backend";
@@ -113,49 +118,48 @@ impl Server {
     /// Counts a call that has ended, and writes its line.
     pub(crate) fn note(
         &self,
-        caller: &Caller,
+        asker: Asker<'_>,
         entry: &Entry,
         outcome: &Result<Value, ToolError>,
         took: Duration,
     ) {
         self.0.metrics.tool_call(entry.name, outcome_word(outcome), took);
-        record(caller, entry, outcome, took);
+        record(asker, entry, outcome, took);
     }
 
     /// The tool of this name, or of this alias in the backend's profile.
-    fn named(&self, caller: &Caller, name: &str) -> Option<&'static Entry> {
+    fn named(&self, profile: &str, name: &str) -> Option<&'static Entry> {
         let profiles = self.0.profiles.snapshot();
-        let profile = profiles.find(&caller.claims().backend.profile);
+        let profile = profiles.find(profile);
         profile.map_or_else(|| tools::find(name), |profile| served::named(profile, name))
     }
 
-    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say; and of
-    /// these, what the backend can serve, by the names that they have there. A backend that hangs must
-    /// not make the list hang: then the profile alone decides.
-    pub(crate) async fn offered(&self, caller: &Caller) -> Vec<(String, &'static Entry)> {
-        let permitted = caller.claims().tools.as_deref().unwrap_or_default();
-        let is_permitted = |name: &str| permitted.iter().any(|permitted| permitted == name);
-        let (progress, _untold) = Progress::start();
-        let Ok(inquiry) = self.inquiry(caller, progress, self.0.deadline) else {
-            let all = tools::catalogue().iter().filter(|entry| is_permitted(entry.name));
-            return all.map(|entry| (entry.name.to_owned(), entry)).collect();
+    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say, and all
+    /// where there is no gateway; and of these, what the backend can serve, by the names that they have
+    /// there. A backend that hangs must not make the list hang: then the profile alone decides, as it does
+    /// for somebody who is not logged in.
+    pub(crate) async fn offered(&self, asker: Asker<'_>) -> Vec<(String, &'static Entry)> {
+        let profiles = self.0.profiles.snapshot();
+        let Some(profile) = profiles.find(asker.profile()) else { return Vec::new() };
+        let capability = match asker {
+            Asker::Nobody(_) => Arc::new(Capability::Unknown),
+            Asker::Caller(caller) => self.announced(caller).await,
         };
-        let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
-        let capability = asked.unwrap_or_else(|_| Arc::new(Capability::Unknown));
-        served::offered(&inquiry.profile, &capability)
+        let is_permitted =
+            |name: &str| asker.caller().is_none_or(|caller| caller.permitted().includes(name));
+        served::offered(profile, &capability)
             .filter(|(name, _)| is_permitted(name))
             .map(|(name, entry)| (name.to_owned(), entry))
             .collect()
     }
-}
 
-/// The caller that the layer in front put into the request.
-fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
-    context
-        .extensions
-        .get::<http::request::Parts>()
-        .and_then(|parts| parts.extensions.get::<Caller>())
-        .ok_or_else(|| ErrorData::internal_error("no caller", None))
+    async fn announced(&self, caller: &Caller) -> Arc<Capability> {
+        let (progress, _untold) = Progress::start();
+        let unknown = || Arc::new(Capability::Unknown);
+        let Ok(inquiry) = self.inquiry(caller, progress, self.0.deadline) else { return unknown() };
+        let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
+        asked.unwrap_or_else(|_| unknown())
+    }
 }
 
 /// The answer as structured content, and the same as text for hosts that read only that.
@@ -191,7 +195,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let offered = self.offered(caller(&context)?).await;
+        let offered = self.offered(Asker::of(&context)?).await;
         let as_named = |(name, entry): (String, &Entry)| {
             let mut tool = entry.listed();
             tool.name = name.into();
@@ -207,22 +211,22 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller = caller(&context)?;
+        let asker = Asker::of(&context)?;
         let entry = self
-            .named(caller, &request.name)
+            .named(asker.profile(), &request.name)
             .ok_or_else(|| ErrorData::invalid_params("unknown tool", None))?;
         let began = Instant::now();
         let (progress, mut steps) = Progress::start();
         let arguments = request.arguments.unwrap_or_default();
         let outcome = tokio::select! {
-            outcome = self.answer(caller, entry, (arguments, progress), self.0.deadline) => outcome,
+            outcome = self.answer(asker, entry, (arguments, progress), self.0.deadline) => outcome,
             never = tell(&context, &mut steps) => match never {},
             () = context.ct.cancelled() => Err(ToolError::Cancelled),
         };
         if let Some(step) = steps.last() {
             notify(&context, step).await;
         }
-        self.note(caller, entry, &outcome, began.elapsed());
+        self.note(asker, entry, &outcome, began.elapsed());
         Ok(answered(outcome).into())
     }
 
@@ -247,7 +251,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        self.document(caller(&context)?, &request.uri).await.map(Into::into)
+        self.document(Asker::of(&context)?, &request.uri).await.map(Into::into)
     }
 
     async fn list_prompts(
@@ -255,7 +259,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(self.questions(caller(&context)?).await)
+        Ok(self.questions(Asker::of(&context)?).await)
     }
 
     async fn get_prompt(
@@ -264,7 +268,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let given = request.arguments.unwrap_or_default();
-        self.question(caller(&context)?, &request.name, &given).await.map(Into::into)
+        self.question(Asker::of(&context)?, &request.name, &given).await.map(Into::into)
     }
 
     async fn complete(
@@ -272,7 +276,7 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        self.suggest(caller(&context)?, &request).await.map(CompleteResult::new)
+        self.suggest(Asker::of(&context)?, &request).await.map(CompleteResult::new)
     }
 
     async fn on_initialized(&self, _: NotificationContext<RoleServer>) {}

@@ -9,21 +9,17 @@ use anyhow::Result;
 use authz::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fhir_mcp_core::Core;
-use fhir_mcp_core::config::{BackendLimits, Config as CoreConfig};
 use fhir_mcp_gateway::Running;
+use futures::future::join_all;
 use jiff::SignedDuration;
 use rand::Rng as _;
 use serde_json::Value;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock::GatewayClock;
 use crate::exchange::{FakeExchange, ManualClock, Options};
-use crate::fixture;
 use crate::fleet::{self, Fleet, Surroundings};
-use crate::inside::Inside;
 pub use crate::setup::{Behind, Setup};
+use crate::tool_service::ToolService;
 
 /// Both programs and an Exchange. They stop when the bed is dropped.
 pub struct TestBed {
@@ -36,17 +32,7 @@ pub struct TestBed {
     clock: ManualClock,
     pub(crate) fleet: Fleet,
     origin: String,
-    core_address: SocketAddr,
-    hop_key: String,
-    core_stop: CancellationToken,
-    core: JoinHandle<Result<()>>,
-}
-
-impl Drop for TestBed {
-    fn drop(&mut self) {
-        self.core_stop.cancel();
-        self.core.abort();
-    }
+    core: ToolService,
 }
 
 impl TestBed {
@@ -67,33 +53,12 @@ impl TestBed {
             Some(_) => format!("https://localhost:{}", address.port()),
         };
         exchange.allow_redirect(&format!("{origin}/oauth/callback"));
-        let hop_key = random_key();
-        let core_stop = CancellationToken::new();
-        let stop = core_stop.clone();
-        let mut core_address = tools.local_addr()?;
-        if let Behind::At(address) = setup.behind {
-            core_address = address;
-        }
-        let core = match setup.behind {
-            Behind::Fixture => fixture::start(tools, &hop_key, &clock, stop)?,
-            Behind::Core | Behind::At(_) => core(tools, &hop_key, &clock, stop, &setup.inside)?,
-        };
-        let behind = (core_address, hop_key.clone());
+        let core = ToolService::start(tools, random_key(), &clock, &setup)?;
+        let behind = (core.address, core.hop_key.clone());
         let around = Surroundings::of(&exchange, origin.clone(), behind, clock.clone());
         let records = around.records.clone();
         let fleet = Fleet::start(public, &setup, around)?;
-        Ok(Self {
-            exchange,
-            records,
-            setup,
-            clock,
-            fleet,
-            origin,
-            core_address,
-            hop_key,
-            core_stop,
-            core,
-        })
+        Ok(Self { exchange, records, setup, clock, fleet, origin, core })
     }
 
     /// Replaces one of several gateways by one with another set-up, as a rolling update does.
@@ -115,12 +80,12 @@ impl TestBed {
 
     /// Where core listens, for who would go round the gateway.
     pub const fn core_address(&self) -> SocketAddr {
-        self.core_address
+        self.core.address
     }
 
     /// The hop key in base64, for a story that seals a hop itself.
     pub fn hop_key(&self) -> &str {
-        &self.hop_key
+        &self.core.hop_key
     }
 
     /// The gateway's admin origin; of several, the first one's.
@@ -188,9 +153,17 @@ impl TestBed {
 
     /// Stops core, so that nobody answers behind the gateway.
     pub async fn stop_core(&mut self) {
-        self.core_stop.cancel();
-        // However it ends, it has ended.
-        let _ended = (&mut self.core).await;
+        self.core.stop().await;
+    }
+
+    /// Replaces core by another one at the same address; the old one accepts until `retreated` ends.
+    pub async fn replace_core(&mut self, retreated: impl Future<Output = ()>) -> Result<()> {
+        self.core.replace(retreated).await
+    }
+
+    /// Ends every gateway as SIGTERM does, its close delay over, and waits until they have ended.
+    pub async fn shut_down(&mut self) {
+        join_all(self.fleet.gateways.drain(..).map(Running::shutdown)).await;
     }
 }
 
@@ -235,26 +208,4 @@ pub fn random_key() -> String {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     STANDARD.encode(bytes)
-}
-
-fn core(
-    listener: TcpListener,
-    hop_key: &str,
-    clock: &ManualClock,
-    stop: CancellationToken,
-    inside: &Inside,
-) -> Result<JoinHandle<Result<()>>> {
-    let config = CoreConfig {
-        listen: listener.local_addr()?,
-        listen_tls: inside.listen_tls(),
-        admin: SocketAddr::from(([127, 0, 0, 1], 0)),
-        hop_key: authz::keyring::SecretKey::from_base64(hop_key)?,
-        profiles: None,
-        backend: BackendLimits::default(),
-        authority: inside.core_trusts()?,
-    };
-    let shared = clock.clone();
-    let core = Core::new(config)?.with_clock(Arc::new(move || shared.now()));
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    Ok(tokio::spawn(core.serve(listener, None, stop)))
 }

@@ -24,7 +24,9 @@ pub mod reload;
 pub mod scripted_core;
 pub mod semantics;
 mod setup;
+pub mod stdio;
 pub mod tls_front;
+mod tool_service;
 
 pub use bed::{Behind, Records, Setup, TestBed};
 pub use inside::Inside;

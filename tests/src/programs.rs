@@ -67,7 +67,7 @@ impl Programs {
         let yaml = gateway_yaml(&exchange, [address, core_address, admin], extra);
         fs::write(folder.join("gateway.yaml"), yaml)?;
         let core_yaml = format!(
-            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\n"
+            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\nclose_delay: 10ms\n"
         );
         fs::write(folder.join("mcp-core.yaml"), core_yaml)?;
         let core = spawn(&folder, "fhir-mcp-core", "mcp-core.yaml")?;
@@ -183,7 +183,7 @@ fn gateway_yaml(exchange: &FakeExchange, at: [SocketAddr; 3], extra: &str) -> St
   public_url: http://{address}
   listeners: [{{address: \"{address}\"}}]
   admin: \"{admin}\"
-  deadlines: {{close_delay: 10ms, drain: 2s}}
+  deadlines: {{close_delay: 10ms}}
   caps: {{connections_per_address: 10000}}
 keys:
   ring: [{{id: 1, state: active, key: {{file: ring}}}}]

@@ -35,6 +35,7 @@ pub mod flag {
     #![expect(missing_docs, reason = "the names are those of the specification")]
     pub const NONE: u8 = 0;
     pub const END_STREAM: u8 = 1;
+    pub const ACK: u8 = 1;
     pub const END_HEADERS: u8 = 4;
 }
 

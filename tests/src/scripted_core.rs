@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -38,7 +39,12 @@ pub enum Script {
     Stall(Bytes),
     /// These bytes again and again.
     Endless(Bytes),
+    /// The first, and then the second ones again and again, ten times a second.
+    Drip(Bytes, Bytes),
 }
+
+/// Between two drops.
+const DRIP: Duration = Duration::from_millis(100);
 
 /// A running core; it stops when dropped.
 #[derive(Debug)]
@@ -125,6 +131,13 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
             Script::Endless(bytes) => loop {
                 stream.write_all(&bytes).await?;
             },
+            Script::Drip(first, drop) => {
+                stream.write_all(&first).await?;
+                loop {
+                    tokio::time::sleep(DRIP).await;
+                    stream.write_all(&drop).await?;
+                }
+            }
         }
     }
     Ok(())

@@ -8,11 +8,10 @@ use anyhow::{Context as _, Result, anyhow};
 use authz::hop::{self, HopClaims, HopSealer};
 use authz::keyring::SecretKey;
 use authz::time::Timestamp;
-use fhir_mcp_core::Core;
 use fhir_mcp_core::config::Config;
+use fhir_mcp_core::{Core, Ending};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use crate::bed::{listener, random_key};
 use crate::exchange::{FakeExchange, Options};
@@ -69,7 +68,7 @@ impl Asker {
         let core = Core::new(config?)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut serving = JoinSet::new();
-        serving.spawn(core.serve(listener, None, CancellationToken::new()));
+        serving.spawn(core.serve(listener, None, Ending::default()));
         let claims = json!({
             "subject": "10002", "client": "client", "scope": "user/*.rs",
             "backend": {"name": "backend", "profile": profile, "base_url": base_url},

@@ -2,7 +2,7 @@
 //!
 //! Headers such as `Mcp-Method` can lie and are not looked at. The body is never rewritten, so core
 //! parses the same bytes; whatever two parsers could read differently (a repeated key, an array in
-//! place of an object, a batch) is refused here.
+//! place of an object, a batch, nesting that one of them gives up on) is refused here.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +10,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+mod depth;
 
 /// One JSON-RPC message of a client (MCP base protocol): a request or a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,9 +170,10 @@ fn is_object(json: &[u8]) -> bool {
 }
 
 impl McpCall {
-    /// Reads one message; batches were removed from MCP in 2025-06-18 and are refused.
+    /// Reads one message; batches were removed from MCP in 2025-06-18 and are refused, and so is
+    /// whatever is nested deeper than 64 levels: core's own parser would give it up later.
     pub fn parse(body: &[u8]) -> Result<Self, MalformedCall> {
-        if !is_object(body) {
+        if !is_object(body) || depth::is_too_deep(body) {
             return Err(MalformedCall);
         }
         let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| MalformedCall)?;

@@ -74,13 +74,14 @@ pub struct Deadlines {
     /// a connection that is just being closed.
     #[serde(serialize_with = "values::serialize_duration")]
     pub core_idle: Duration,
-    /// For core's whole answer to a call.
+    /// For core's whole answer to a call, counted from the request's header.
     #[serde(serialize_with = "values::serialize_duration")]
     pub call: Duration,
     /// Between "not ready" and the end of accepting, on SIGTERM.
     #[serde(serialize_with = "values::serialize_duration")]
     pub close_delay: Duration,
-    /// For the calls in flight, after the end of accepting.
+    /// For the calls in flight, after the end of accepting: longer than any of them, so that each is
+    /// answered.
     #[serde(serialize_with = "values::serialize_duration")]
     pub drain: Duration,
 }
@@ -103,6 +104,9 @@ pub struct Caps {
     /// Requests at work at the same time; what comes beyond is shed.
     pub requests: u32,
 }
+
+/// Core says something on every stream of events so often: a stream is told of its end when it does.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What pingora keeps for replay to core; a body beyond it would be lost.
 const LARGEST_BODY: u32 = 64 * 1024;
@@ -181,7 +185,13 @@ fn deadlines(mut section: Section<'_>) -> Option<Deadlines> {
     let core_idle = section.or("core_idle", seconds(30), within(600));
     let call = section.or("call", seconds(60), within(600));
     let close_delay = section.or("close_delay", seconds(5), within(60));
-    let drain = section.or("drain", seconds(30), within(600));
+    let drain = section.or("drain", seconds(65), within(900));
+    if let (Some(call), Some(drain)) = (call, drain)
+        && drain < call + LAST_WORDS
+    {
+        let least = call + LAST_WORDS;
+        section.wrong("drain", format!("must be {least:?} at least: what is under way has `call`, and {LAST_WORDS:?} to be told of its end"));
+    }
     Some(Deadlines {
         handshake: handshake?,
         header: header?,

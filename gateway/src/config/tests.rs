@@ -50,6 +50,22 @@ fn the_policy_of_the_sample_is_the_built_in_one() {
 }
 
 #[test]
+fn a_gateway_that_ends_waits_longer_than_any_call_may_take() {
+    let with = |deadlines: &str| {
+        let deadlines = format!("server:\n  deadlines: {{{deadlines}}}");
+        sample().replacen("server:", &deadlines, 1)
+    };
+    for wrong in ["drain: 64s", "call: 61s", "call: 20s, drain: 24s"] {
+        let found = mistakes(&with(wrong));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("server.deadlines.drain: must be "), "{found:?}");
+    }
+    for right in ["drain: 65s", "call: 20s, drain: 25s", "call: 10s"] {
+        assert!(Config::parse(&with(right), &environment).is_ok(), "{right}");
+    }
+}
+
+#[test]
 fn every_mistake_of_an_empty_file_is_named() {
     let fields: Vec<String> = mistakes("{}")
         .iter()

@@ -172,7 +172,7 @@ fn what_gives_way_and_what_tightens_is_told_apart() {
     assert_follows(&slower, Kind::Weaker, "body_bytes_per_second");
     let longer = caps("deadlines: {header: 60s}");
     assert_follows(&longer, Kind::Weaker, "server.deadlines.header");
-    assert_eq!(caps("deadlines: {drain: 60s}").consequences(), []);
+    assert_eq!(caps("deadlines: {drain: 90s}").consequences(), []);
     assert_follows(&edited("7d", "1d"), Kind::Logins, "absolute_lifetime is shorter");
     assert_follows(&edited("7d", "30d"), Kind::Weaker, "absolute_lifetime is longer");
     let plain = "http://127.0.0.1:8000";

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::Waker;
 
+use futures::task::AtomicWaker;
 use pingora::proxy::Session;
 use tokio::sync::watch;
 
@@ -19,6 +21,8 @@ struct State {
     asked: watch::Sender<bool>,
     large_headers: AtomicU32,
     cut: AtomicBool,
+    /// Whoever reads from the connection: a cut does not wait for the client's next byte.
+    reader: AtomicWaker,
 }
 
 impl Conduct {
@@ -46,10 +50,16 @@ impl Conduct {
     }
 
     pub(super) fn cut(&self) {
-        self.0.cut.store(true, Ordering::Relaxed);
+        self.0.cut.store(true, Ordering::Release);
+        self.0.reader.wake();
     }
 
     pub(super) fn is_cut(&self) -> bool {
-        self.0.cut.load(Ordering::Relaxed)
+        self.0.cut.load(Ordering::Acquire)
+    }
+
+    /// Wakes `reader` when the connection is cut.
+    pub(super) fn wake_on_cut(&self, reader: &Waker) {
+        self.0.reader.register(reader);
     }
 }

@@ -24,6 +24,7 @@ use crate::tls::Certificates;
 
 mod caps;
 mod conduct;
+mod frames;
 mod head;
 mod http1;
 mod unread;

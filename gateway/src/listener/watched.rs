@@ -1,5 +1,5 @@
-//! A stream that does not wait for ever: neither for a client that does not read, nor for the
-//! preface of HTTP/2; and that ends when the connection is cut.
+//! A stream that does not wait for ever: neither for a client that does not read, nor for a header of
+//! HTTP/2; and that ends when the connection is cut.
 
 use std::fmt;
 use std::io;
@@ -20,9 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::conduct::Conduct;
-
-/// The preface of HTTP/2 and the head of the frame that must follow it (RFC 9113 §3.4).
-const PREFACE: usize = 24 + 9;
+use super::frames::Frames;
 
 /// A stream under watch.
 pub(super) struct Watched<S> {
@@ -33,20 +31,51 @@ pub(super) struct Watched<S> {
     write: Duration,
     /// Runs while a write is held up.
     held_up: Option<Pin<Box<Sleep>>>,
-    /// Runs until the preface is complete: what of it is missing, and when it is late.
-    preface: Option<(usize, Pin<Box<Sleep>>)>,
+    /// On a connection that speaks HTTP/2.
+    headers: Option<Headers>,
+}
+
+/// Holds a connection over HTTP/2 to the deadline of its headers: the preface first, then each header
+/// from its first byte to its last, over however many frames it comes.
+struct Headers {
+    deadline: Duration,
+    frames: Frames,
+    under_way: Option<(u64, Pin<Box<Sleep>>)>,
+}
+
+impl Headers {
+    fn new(deadline: Duration) -> Self {
+        let mut headers = Self { deadline, frames: Frames::default(), under_way: None };
+        headers.pass(&[]);
+        headers
+    }
+
+    /// These bytes were read; a header that begins with them has its time from now on.
+    fn pass(&mut self, bytes: &[u8]) {
+        self.frames.pass(bytes);
+        let now = self.frames.header();
+        if self.under_way.as_ref().map(|(header, _)| *header) != now {
+            self.under_way = now.map(|header| (header, Box::pin(sleep(self.deadline))));
+        }
+    }
+
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        let late =
+            |(_, deadline): &mut (u64, Pin<Box<Sleep>>)| deadline.as_mut().poll(cx).is_ready();
+        self.under_way.as_mut().is_some_and(late)
+    }
 }
 
 impl<S: IO> Watched<S> {
-    /// `preface` is the deadline for HTTP/2's, on a connection that speaks it.
-    pub(super) fn new(stream: S, write: Duration, preface: Option<Duration>) -> Self {
+    /// `header` is the deadline for each header, on a connection that speaks HTTP/2.
+    pub(super) fn new(stream: S, write: Duration, header: Option<Duration>) -> Self {
         let conduct = Conduct::default();
         // The one way in which a connection can say something to its requests.
         let carried = ResponseHeader::build(200, None).ok().map(|head| {
             Arc::new(ProxyDigest::new(Box::new(head), Some(Box::new(conduct.clone()))))
         });
-        let preface = preface.map(|deadline| (PREFACE, Box::pin(sleep(deadline))));
-        Self { stream, conduct, digest: carried, write, held_up: None, preface }
+        let headers = header.map(Headers::new);
+        Self { stream, conduct, digest: carried, write, held_up: None, headers }
     }
 
     /// What the connection shares with its requests.
@@ -81,20 +110,19 @@ impl<S: IO> AsyncRead for Watched<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.conduct.wake_on_cut(cx.waker());
         if let Some(cut) = this.is_cut() {
             return cut;
         }
-        if let Some((_, deadline)) = &mut this.preface
-            && deadline.as_mut().poll(cx).is_ready()
-        {
+        let Some(headers) = &mut this.headers else {
+            return Pin::new(&mut this.stream).poll_read(cx, buf);
+        };
+        if headers.is_late(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
-        this.preface = this.preface.take().and_then(|(missing, deadline)| {
-            let missing = missing.saturating_sub(buf.filled().len() - before);
-            (missing > 0).then_some((missing, deadline))
-        });
+        headers.pass(buf.filled().get(before..).unwrap_or_default());
         polled
     }
 }
@@ -191,65 +219,4 @@ impl<S: IO> GetSocketDigest for Watched<S> {
 impl<S: IO> Peek for Watched<S> {}
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
-
-    use super::*;
-
-    const WRITE: Duration = Duration::from_secs(30);
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_does_not_read_is_given_up() {
-        let (_client, stream) = duplex(16);
-        let mut server = Watched::new(stream, WRITE, None);
-        let began = Instant::now();
-        let late = server.write_all(&[0; 64]).await.unwrap_err();
-        assert_eq!((late.kind(), began.elapsed()), (io::ErrorKind::TimedOut, WRITE));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_reads_in_time_is_served_however_long_it_takes() {
-        let (mut client, stream) = duplex(16);
-        let mut server = Watched::new(stream, WRITE, None);
-        let reading = async {
-            for _ in 0..8 {
-                sleep(WRITE / 2).await;
-                client.read_exact(&mut [0; 16]).await.unwrap();
-            }
-        };
-        let (written, ()) = tokio::join!(server.write_all(&[0; 128]), reading);
-        written.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn half_a_preface_of_http_2_ends_with_its_deadline() {
-        let header = Duration::from_secs(10);
-        let (mut client, stream) = duplex(64);
-        let mut server = Watched::new(stream, WRITE, Some(header));
-        client.write_all(b"PRI * HTTP/2.0\r\n\r\n").await.unwrap();
-        let began = Instant::now();
-        let late = server.read_exact(&mut [0; 24]).await.unwrap_err();
-        assert_eq!((late.kind(), began.elapsed()), (io::ErrorKind::TimedOut, header));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn after_the_preface_time_is_no_longer_ours_to_count() {
-        let (mut client, stream) = duplex(64);
-        let mut server = Watched::new(stream, WRITE, Some(Duration::from_secs(10)));
-        client.write_all(&[0; PREFACE]).await.unwrap();
-        server.read_exact(&mut [0; PREFACE]).await.unwrap();
-        tokio::time::advance(Duration::from_secs(60)).await;
-        client.write_all(b"x").await.unwrap();
-        server.read_exact(&mut [0; 1]).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_cut_connection_takes_and_gives_nothing_more() {
-        let (mut client, stream) = duplex(64);
-        let mut server = Watched::new(stream, WRITE, None);
-        client.write_all(b"x").await.unwrap();
-        server.conduct.cut();
-        assert!(server.read_exact(&mut [0; 1]).await.is_err());
-        assert!(server.write_all(b"x").await.is_err());
-    }
-}
+mod tests;

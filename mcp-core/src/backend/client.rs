@@ -87,17 +87,7 @@ impl Client {
         authority: Option<&Authority>,
         metrics: Metrics,
     ) -> Result<Self, reqwest::Error> {
-        let builder = match authority {
-            None => reqwest::Client::builder(),
-            Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
-        };
-        let http = builder
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(limits.connect_timeout)
-            .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let http = connections(limits, authority)?;
         let slots = Semaphore::new(limits.concurrency);
         let shares = Cache::builder().max_capacity(SUBJECTS).time_to_idle(SHARE_KEPT).build();
         let (share, max_bytes) = (limits.concurrency_per_subject, limits.max_response_bytes);
@@ -171,6 +161,25 @@ impl Client {
     }
 }
 
+/// Connections to a backend, the same for all that it is asked: no proxy from the environment, and no
+/// redirect is followed.
+pub(crate) fn connections(
+    limits: &BackendLimits,
+    authority: Option<&Authority>,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = match authority {
+        None => reqwest::Client::builder(),
+        Some(authority) => reqwest::Client::builder().tls_certs_only(authority.trusted()?),
+    };
+    builder
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(limits.connect_timeout)
+        .user_agent(concat!("fhir-mcp-core/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
 async fn slot(slots: &Semaphore, deadline: Instant) -> Result<SemaphorePermit<'_>, Fault> {
     let acquired = timeout_at(deadline, slots.acquire()).await.map_err(|_| Fault::Busy)?;
     acquired.map_err(|_| Fault::Busy)
@@ -212,7 +221,10 @@ async fn rejected(response: reqwest::Response, outgoing: &Outgoing<'_>) -> Fault
 }
 
 /// Reads a body until it ends or grows too large; a length that was announced is not believed.
-async fn read_bounded(mut response: reqwest::Response, max_bytes: usize) -> Result<Bytes, Fault> {
+pub(crate) async fn read_bounded(
+    mut response: reqwest::Response,
+    max_bytes: usize,
+) -> Result<Bytes, Fault> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Fault::Unavailable)? {
         if body.len() + chunk.len() > max_bytes {

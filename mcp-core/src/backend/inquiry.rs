@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use authz::ids::{BackendName, Subject};
+use authz::keyring::SecretKey;
 use authz::secret::BackendToken;
 use authz::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,6 +23,7 @@ use super::list::{Cursor, List};
 use super::profile::{PagingBy, Profile};
 use super::surface::Call;
 use super::vocabulary::{self, ListedCode, Vocabularies};
+use crate::config::BackendLimits;
 use crate::fhir::bundle::Bundle;
 use crate::fhir::search::{Position, Search, Slice};
 use crate::progress::Progress;
@@ -44,6 +46,21 @@ pub struct Means {
     pub cursors: Arc<Cursors>,
     /// The largest answer of a tool, in bytes of JSON.
     pub answer_bytes: usize,
+}
+
+impl Means {
+    /// What a program starts with: nothing is known of any backend. Cursors have a key of their own, made
+    /// from `key`.
+    pub fn new(client: Client, key: SecretKey, limits: &BackendLimits) -> Self {
+        Self {
+            client: Arc::new(client),
+            capabilities: Capabilities::default(),
+            vocabularies: Vocabularies::default(),
+            proven: Proven::default(),
+            cursors: Arc::new(Cursors::new(key)),
+            answer_bytes: limits.answer_bytes,
+        }
+    }
 }
 
 /// Whether the backend refused this caller's token during this request: the tool may have answered

@@ -96,6 +96,18 @@ impl Field {
         usable.unwrap_or(usual)
     }
 
+    /// Between "not ready" and the end of accepting; nothing at all is a choice too.
+    pub(super) fn close_delay(&self, mistakes: &mut Vec<String>) -> Duration {
+        let right = "write a time span up to a minute, as 5s";
+        let Some(text) = self.text(right, mistakes) else { return CLOSE_DELAY };
+        let span = text.parse::<SignedDuration>().ok().and_then(|s| Duration::try_from(s).ok());
+        let usable = span.filter(|span| *span <= Duration::from_secs(60));
+        if usable.is_none() {
+            mistakes.push(format!("{}: {text:?} is none, {right}", self.name));
+        }
+        usable.unwrap_or(CLOSE_DELAY)
+    }
+
     pub(crate) fn number(
         &self,
         usual: usize,
@@ -187,6 +199,8 @@ impl Field {
     }
 }
 
+/// Usually longer than load balancers and the gateway take to notice.
+const CLOSE_DELAY: Duration = Duration::from_secs(5);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Where a secret is to be found; never the secret itself.

@@ -71,6 +71,8 @@ pub enum Filter {
         /// The code in it.
         code: String,
     },
+    /// Any of these codings, each a system and a code in it.
+    Codes(Vec<(String, String)>),
     /// The effective time.
     Date(Comparison, Date),
     /// A prefix of any part of the name.
@@ -98,7 +100,7 @@ impl Filter {
         match self {
             Self::Patient(_) => "patient",
             Self::Study(_) => &dialect.study_parameter,
-            Self::Code { .. } => "code",
+            Self::Code { .. } | Self::Codes(_) => "code",
             Self::Date(..) => "date",
             Self::Name(_) => "name",
             Self::Family(_) => "family",
@@ -118,7 +120,9 @@ impl Filter {
     pub const fn kind(&self) -> ParameterKind {
         match self {
             Self::Patient(_) => ParameterKind::Reference,
-            Self::Study(_) | Self::Code { .. } | Self::Identifier(_) => ParameterKind::Token,
+            Self::Study(_) | Self::Code { .. } | Self::Codes(_) | Self::Identifier(_) => {
+                ParameterKind::Token
+            }
             Self::Date(..) | Self::Birthdate(..) => ParameterKind::Date,
             Self::Name(_) | Self::Family(_) | Self::Given(_) => ParameterKind::String,
             Self::Parameter(parameter) => parameter.kind(),
@@ -130,7 +134,12 @@ impl Filter {
         match self {
             Self::Patient(id) => id.as_str().into(),
             Self::Study(id) => id.as_str().into(),
-            Self::Code { system, code } => format!("{}|{}", escape(system), escape(code)).into(),
+            Self::Code { system, code } => coding(system, code).into(),
+            Self::Codes(codings) => {
+                let all: Vec<String> =
+                    codings.iter().map(|(system, code)| coding(system, code)).collect();
+                all.join(",").into()
+            }
             Self::Date(comparison, day) | Self::Birthdate(comparison, day) => {
                 format!("{}{day}", comparison.prefix()).into()
             }
@@ -142,6 +151,10 @@ impl Filter {
             Self::Parameter(parameter) => parameter.value().into(),
         }
     }
+}
+
+fn coding(system: &str, code: &str) -> String {
+    format!("{}|{}", escape(system), escape(code))
 }
 
 /// In which order. A tie-break is added where the backend has none of its own.

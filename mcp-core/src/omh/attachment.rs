@@ -50,36 +50,6 @@ pub fn decode(base64: &str) -> Result<Payload, DecodeError> {
     }
 }
 
-/// How the measurement was obtained: `sensed` or `self-reported`, or nothing when the header (IEEE
-/// 1752.1, or Open mHealth 1.x with its `acquisition_provenance`) says neither.
-pub fn modality(header: &Value) -> Option<&'static str> {
-    let provenance = || header.get("acquisition_provenance")?.get("modality");
-    match header.get("modality").or_else(provenance)?.as_str()? {
-        "sensed" => Some("sensed"),
-        "self-reported" => Some("self-reported"),
-        _ => None,
-    }
-}
-
-/// What produced the measurement: the named source, else the manufacturer's datasheet, else the
-/// only datasheet. Free text that someone typed.
-pub fn source(header: &Value) -> Option<&str> {
-    let named = header.get("acquisition_provenance").and_then(|from| from.get("source_name"));
-    named
-        .and_then(Value::as_str)
-        .or_else(|| datasheet(header)?.get("datasheet_reference")?.as_str())
-}
-
-fn datasheet(header: &Value) -> Option<&Value> {
-    let sheets = header.get("external_datasheets")?.as_array()?;
-    let kind =
-        |sheet: &Value| sheet.get("datasheet_type").and_then(Value::as_str) == Some("manufacturer");
-    sheets.iter().find(|sheet| kind(sheet)).or(match sheets.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    })
-}
-
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Payload").finish_non_exhaustive()
@@ -135,34 +105,6 @@ mod tests {
             (encoded(r#"{"body":"text"}"#), DecodeError::NoBody),
         ] {
             assert_eq!(decode(&text).unwrap_err(), expected, "{text:.20}");
-        }
-    }
-
-    #[test]
-    fn modality_is_one_of_two_words_in_the_new_header_or_the_old() {
-        let new = json!({ "modality": "sensed" });
-        let old = json!({ "acquisition_provenance": { "modality": "self-reported" } });
-        assert_eq!(modality(&new), Some("sensed"));
-        assert_eq!(modality(&old), Some("self-reported"));
-        for silent in [json!(null), json!({}), json!({ "modality": "guessed" })] {
-            assert_eq!(modality(&silent), None, "{silent}");
-        }
-    }
-
-    #[test]
-    fn the_source_is_the_named_one_then_the_manufacturer_then_the_only_datasheet() {
-        let sheet = |kind: &str, reference: &str| json!({ "datasheet_type": kind, "datasheet_reference": reference });
-        let two = json!([sheet("software", "App"), sheet("manufacturer", "Maker")]);
-        let named = json!({ "source_name": "Named" });
-        for (header, expected) in [
-            (json!({ "acquisition_provenance": named, "external_datasheets": two }), Some("Named")),
-            (json!({ "external_datasheets": two }), Some("Maker")),
-            (json!({ "external_datasheets": [sheet("software", "App")] }), Some("App")),
-            (json!({ "external_datasheets": [sheet("a", "A"), sheet("b", "B")] }), None),
-            (json!({ "acquisition_provenance": {} }), None),
-            (Value::Null, None),
-        ] {
-            assert_eq!(source(&header), expected, "{header}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! A JSON Schema for each measurement type and for the header, complete in itself.
+//! A JSON Schema for each measurement type in each version, and for the headers, complete in itself.
 //!
 //! Each document is JSON Schema 2020-12: `$ref` may stand beside a description there, and `format`
 //! is an annotation, so that a time without an offset (which means UTC) is not an error. The files
@@ -10,54 +10,60 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use super::documents::{DOCUMENTS, File, PARTS};
 use super::registry::DataType;
 
 /// The header is described as the data types are, but is none.
+const HEADER: &str = "header";
 const HEADER_CODE: &str = "ieee:header:1.0";
 
-static DOCUMENTS: LazyLock<BTreeMap<&'static str, Value>> = LazyLock::new(|| {
-    let defs: BTreeMap<_, _> = parsed(DEFS).collect();
-    parsed(SOURCES).map(|(name, source)| (name, bundled(source, &defs))).collect()
+static PARTS_READ: LazyLock<BTreeMap<&'static str, Value>> =
+    LazyLock::new(|| parsed(PARTS).map(|(_, name, part)| (name, part)).collect());
+
+/// By full code.
+static BY_CODE: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
+    let of_file = |(namespace, name, source): (_, &'static str, _)| {
+        let (name, version) = name.rsplit_once('-')?;
+        Some((format!("{namespace}:{name}:{version}"), bundled(source, &PARTS_READ)))
+    };
+    parsed(DOCUMENTS).filter_map(of_file).collect()
 });
 
-/// The schema called `short_name` (see [`names`]); no `$ref` in it leads outside of it.
-pub fn document(short_name: &str) -> Option<&'static Value> {
-    DOCUMENTS.get(short_name)
-}
-
-/// The schema of a short name or of a full code, such as `omh:heart-rate:2.0` or `ieee:header:1.0`.
-pub fn named(name: &str) -> Option<&'static Value> {
-    let short_name = match DataType::by_name(name) {
-        Some(known) => known.short_name,
-        None if name == HEADER_CODE => "header",
-        None => name,
+/// The schema of a short name (see [`names`]) in its newest version, or of a full code of any
+/// version, such as `omh:heart-rate:1.1` or `ieee:header:1.0`. No `$ref` in it leads outside of it.
+pub fn document(name: &str) -> Option<&'static Value> {
+    let code = match DataType::by_name(name) {
+        Some(known) if known.short_name == name => known.code.as_str(),
+        None if name == HEADER => HEADER_CODE,
+        _ => name,
     };
-    document(short_name)
+    BY_CODE.get(code)
 }
 
-/// The names of all schemas, sorted: the measurement types and `header`.
+/// The short names that have a schema, sorted: the measurement types and `header`.
 pub fn names() -> Vec<&'static str> {
-    DOCUMENTS.keys().copied().collect()
+    let types = DataType::all().iter().map(|known| known.short_name.as_str());
+    types.chain([HEADER]).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// What the schema called `short_name` is about, in one sentence.
-pub fn description(short_name: &str) -> Option<&'static str> {
-    document(short_name)?.get("description")?.as_str()
+/// What the schema called `name` is about, in one sentence.
+pub fn description(name: &str) -> Option<&'static str> {
+    document(name)?.get("description")?.as_str()
 }
 
 /// A file that is not JSON is left out, and a test finds it missing.
-fn parsed(
-    files: &'static [(&'static str, &'static str)],
-) -> impl Iterator<Item = (&'static str, Value)> {
-    files.iter().filter_map(|(name, text)| Some((*name, serde_json::from_str(text).ok()?)))
+fn parsed(files: &'static [File]) -> impl Iterator<Item = (&'static str, &'static str, Value)> {
+    let read =
+        |(folder, name, text): &File| Some((*folder, *name, serde_json::from_str(text).ok()?));
+    files.iter().filter_map(read)
 }
 
 /// Adds the parts that `source` reaches, directly or through other parts.
-fn bundled(mut source: Value, defs: &BTreeMap<&str, Value>) -> Value {
+fn bundled(mut source: Value, parts: &BTreeMap<&str, Value>) -> Value {
     let mut reached = Map::new();
     let mut open = references(&source);
     while let Some(name) = open.pop_first() {
-        let Some(part) = defs.get(name.as_str()) else { continue };
+        let Some(part) = parts.get(name.as_str()) else { continue };
         open.extend(references(part).into_iter().filter(|next| !reached.contains_key(next)));
         reached.insert(name, part.clone());
     }
@@ -80,57 +86,16 @@ fn references(schema: &Value) -> BTreeSet<String> {
     }
 }
 
-macro_rules! files {
-    ($folder:literal: $($name:literal)*) => {
-        &[$(($name, include_str!(concat!($folder, $name, ".json")))),*]
-    };
+/// All documents by full code, and a document around the part called `name`.
+#[cfg(test)]
+pub(super) fn all() -> &'static BTreeMap<String, Value> {
+    &BY_CODE
 }
 
-static SOURCES: &[(&str, &str)] = files!("schemas/":
-    "blood-glucose"
-    "blood-pressure"
-    "body-temperature"
-    "body-weight"
-    "forced-expiratory-volume-1-second"
-    "forced-vital-capacity"
-    "header"
-    "heart-rate"
-    "heart-rate-variability"
-    "oxygen-saturation"
-    "physical-activity"
-    "respiratory-rate"
-    "rr-interval"
-    "sleep-duration"
-    "sleep-episode"
-    "sleep-stage-summary"
-    "step-count"
-);
-
-static DEFS: &[(&str, &str)] = files!("schemas/defs/":
-    "activity_relation"
-    "body_location"
-    "body_posture"
-    "date_time"
-    "descriptive_statistic"
-    "descriptive_statistic_basic"
-    "descriptive_statistic_denominator"
-    "duration"
-    "duration_range"
-    "energy"
-    "frequency"
-    "length"
-    "mass"
-    "meal_relation"
-    "percentage"
-    "schema_id"
-    "sleep_relation"
-    "specimen_source"
-    "temperature"
-    "time_frame"
-    "time_frame_1_x"
-    "time_interval"
-    "time_interval_1_x"
-    "unit_value"
-    "unit_value_range"
-    "volume"
-);
+/// A document that consists of the shared part called `name`.
+#[cfg(test)]
+pub(super) fn part(name: &str) -> Option<Value> {
+    PARTS_READ.get(name)?;
+    let reference = serde_json::json!({ "$ref": format!("#/$defs/{name}") });
+    Some(bundled(reference, &PARTS_READ))
+}

@@ -65,7 +65,7 @@ fn midnight(day: Date) -> Option<Timestamp> {
 }
 
 /// RFC 3339, leniently: the offset may be missing, and the time of day with it.
-fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     ["", "Z", "T00:00:00Z"].iter().find_map(|rest| format!("{text}{rest}").parse().ok())
 }

@@ -35,6 +35,10 @@ impl ToolError {
                 "correct what is named and call again",
             ),
             Self::NotFoundOrNotAuthorized(_) => HIDDEN,
+            Self::NotLoggedIn(_) => advice(
+                "Nobody is logged in at the backend yet.",
+                "ask the person to log in as the sentence says, then call again",
+            ),
             Self::Unsuitable(_) => advice(
                 "The tool has no answer for this kind of user, such as someone signed in as a patient.",
                 "ask about the person's own records instead, or tell the person",
@@ -128,6 +132,7 @@ pub fn every_error() -> Vec<ToolError> {
     let refusals = [
         ToolError::Argument("start must be a real day written YYYY-MM-DD".to_owned()),
         ToolError::NotFoundOrNotAuthorized("patient"),
+        ToolError::NotLoggedIn("nobody is logged in".to_owned()),
         ToolError::Unsuitable("someone signed in as a patient cannot count over a study"),
         ToolError::NotServed("this tool is not offered for this backend".to_owned()),
         ToolError::NoProfile,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tool;
 use super::arguments::window;
-use super::data_type::resolve;
+use super::data_type::{Asked, resolve};
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
 use super::records::{Counts, Dating, Records, counts};
@@ -50,6 +50,8 @@ pub struct PatientCountAnswer {
     /// Where the count comes from.
     total_source: TotalSource,
     #[serde(flatten)]
+    asked: Asked,
+    #[serde(flatten)]
     dating: Dating,
 }
 
@@ -75,6 +77,7 @@ impl Tool for PatientCount {
         let Counts { inside: mut count, census } =
             counts(inquiry, &records).await.map_err(&about)?;
         let mut envelope = Envelope::default();
+        let asked = Asked::note(kind.as_ref(), &mut envelope);
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let mut total_source = TotalSource::Server;
         if let Some(census) = census.filter(|census| census.undated() > 0)
@@ -92,7 +95,7 @@ impl Tool for PatientCount {
             total_source = TotalSource::Counted;
             envelope.leave_out(placed(census.undated(), inside, undated.is_complete()));
         }
-        Ok(PatientCountAnswer { envelope, count, total_source, dating })
+        Ok(PatientCountAnswer { envelope, count, total_source, asked, dating })
     }
 }
 

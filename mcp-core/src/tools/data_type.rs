@@ -1,12 +1,18 @@
 //! Data types by name: the backend's own list decides, the built-in table helps where there is none.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::envelope::Envelope;
+use super::error::ToolError;
+use super::text::clean;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::fhir::search::Filter;
 use crate::omh::registry;
-
-use super::error::ToolError;
-use super::text::clean;
 
 /// A kind of data point that the backend can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +40,73 @@ impl DataType {
     }
 }
 
+/// What a question by `data_type` is about: the codes that are asked for, one at least, and those of
+/// the same measure that are not, because the backend understands one code at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sought {
+    asked: Vec<DataType>,
+    left: Vec<String>,
+}
+
+impl Sought {
+    /// The filter for it.
+    pub fn filter(&self) -> Filter {
+        match self.asked.as_slice() {
+            [only] => only.filter(),
+            several => {
+                let coding = |kind: &DataType| (kind.system.clone(), kind.code.clone());
+                Filter::Codes(several.iter().map(coding).collect())
+            }
+        }
+    }
+}
+
+/// The codes that were asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Asked {
+    /// The codes that `data_type` was taken for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<String>,
+}
+
+impl Asked {
+    /// Says which codes were asked for, and in the envelope which were not.
+    pub fn note(sought: Option<&Sought>, envelope: &mut Envelope) -> Self {
+        let Some(Sought { asked, left }) = sought else { return Self { codes: Vec::new() } };
+        let codes: Vec<String> = asked.iter().map(|kind| kind.code.clone()).collect();
+        if !left.is_empty() {
+            let (asked, left) = (codes.join(", "), left.join(", "));
+            envelope.leave_out(format!(
+                "Only {asked} was asked for, as the backend takes one code at a time. The same \
+                 measure may also be written as {left}: ask again with that as data_type."
+            ));
+        }
+        Self { codes }
+    }
+}
+
 /// All data types of the backend, sorted by code.
 ///
 /// # Errors
 /// The backend refused the token. Any other failure leaves the built-in table.
 pub async fn all(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
+    let mut types = listed(inquiry).await?;
+    if types.is_empty() {
+        types = built_in(takes_one(inquiry));
+    }
+    types.sort_by(|one, other| one.code.cmp(&other.code));
+    Ok(types)
+}
+
+/// What the backend's own list names; nothing where it has none.
+async fn listed(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
     let listed = match inquiry.vocabulary().await {
         Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
         listed => listed.unwrap_or_default(),
     };
     // A code such as `QuestionnaireResponse` is something to consent to, not a kind of data point.
-    let mut types: Vec<DataType> = listed
+    let types = listed
         .iter()
         .filter(|listed| listed.name.is_some() || listed.code.split(':').count() == 3)
         .map(|listed| DataType {
@@ -54,94 +116,87 @@ pub async fn all(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
             display: clean(&listed.display),
         })
         .collect();
-    if types.is_empty() {
-        types = built_in();
-    }
-    types.sort_by(|one, other| one.code.cmp(&other.code));
     Ok(types)
 }
 
-fn built_in() -> Vec<DataType> {
-    let owned = |known: &registry::DataType| DataType {
-        name: None,
-        system: known.system.to_owned(),
-        code: known.code.to_owned(),
-        display: known.display.to_owned(),
-    };
-    registry::DataType::shipped().map(owned).collect()
+/// Whether the backend understands only one coding in a filter.
+fn takes_one(inquiry: &Inquiry) -> bool {
+    inquiry.profile.search.one_coding.iter().any(|parameter| parameter == "Observation.code")
 }
 
-/// The data type of this name, which may be absent or blank.
+/// The types that the Exchange ships, which is the backend that takes one coding; elsewhere also
+/// those that they are written as today.
+fn built_in(takes_one: bool) -> Vec<DataType> {
+    let shipped = registry::DataType::shipped();
+    let today = registry::DataType::shipped()
+        .filter(|_| !takes_one)
+        .flat_map(|known| std::iter::successors(known.successor(), |next| next.successor()));
+    let mut seen = HashSet::new();
+    let types = shipped.chain(today).filter(|known| seen.insert(known.id.as_str()));
+    types.map(|known| owned(known, known.code.clone())).collect()
+}
+
+/// Every code of the registry, older versions too.
+fn every_code() -> Vec<DataType> {
+    let codes = |known: &'static registry::DataType| known.codes().map(|code| owned(known, code));
+    registry::DataType::all().iter().flat_map(codes).collect()
+}
+
+fn owned(known: &registry::DataType, code: String) -> DataType {
+    let (system, display) = (known.system.to_owned(), known.display.clone());
+    DataType { name: None, system, code, display }
+}
+
+/// What this name asks for; it may be absent or blank.
 ///
 /// # Errors
-/// A name that the backend has no code for, or that several codes share.
-pub async fn resolve(inquiry: &Inquiry, name: Option<&str>) -> Result<Option<DataType>, ToolError> {
+/// A name that the backend has no code for.
+pub async fn resolve(inquiry: &Inquiry, name: Option<&str>) -> Result<Option<Sought>, ToolError> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-    pick(&all(inquiry).await?, name).map(Some)
+    let takes_one = takes_one(inquiry);
+    let types = match listed(inquiry).await? {
+        listed if !listed.is_empty() => listed,
+        _ if takes_one => built_in(takes_one),
+        _ => every_code(),
+    };
+    pick(&types, name, takes_one).map(Some)
 }
 
-fn pick(types: &[DataType], name: &str) -> Result<DataType, ToolError> {
+/// A full code means itself. A short name means every code under which its measure is written.
+fn pick(types: &[DataType], name: &str, takes_one: bool) -> Result<Sought, ToolError> {
     if let Some(exact) = types.iter().find(|known| known.code == name) {
-        return Ok(exact.clone());
+        return Ok(Sought { asked: vec![exact.clone()], left: Vec::new() });
     }
-    let named: Vec<&DataType> = types.iter().filter(|known| known.short_name() == name).collect();
-    match named.as_slice() {
-        [only] => Ok((*only).clone()),
-        [] => {
-            let known: Vec<&str> = types.iter().map(DataType::short_name).collect();
-            let known = known.join(", ");
-            Err(ToolError::Argument(format!("data_type is not one that this backend has: {known}")))
-        }
-        several => {
-            let codes: Vec<&str> = several.iter().map(|known| known.code.as_str()).collect();
-            let codes = codes.join(", ");
-            Err(ToolError::Argument(format!("data_type has several codes, name one: {codes}")))
-        }
+    let kin = registry::DataType::kin(name);
+    let is_kin = |known: &DataType| {
+        let id = known.code.rsplit_once(':').map(|(id, _)| id);
+        kin.iter().any(|kin| Some(kin.id.as_str()) == id && kin.system == known.system)
+    };
+    let is_meant = |known: &&DataType| known.short_name() == name || is_kin(known);
+    let mut asked: Vec<DataType> = types.iter().filter(is_meant).cloned().collect();
+    if asked.is_empty() {
+        let known: BTreeSet<&str> = types.iter().map(DataType::short_name).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(ToolError::Argument(format!(
+            "data_type is not one that this backend has: {known}"
+        )));
     }
+    asked.sort_by_key(|known| preference(known, name));
+    let left = if takes_one { asked.split_off(1) } else { Vec::new() };
+    Ok(Sought { asked, left: left.into_iter().map(|known| known.code).collect() })
+}
+
+/// First what has the name itself, then what is written today, then the newest version.
+fn preference(known: &DataType, name: &str) -> (bool, bool, Reverse<(u32, u32)>, String) {
+    let row = registry::DataType::by_code(&known.system, &known.code);
+    let is_old = row.is_some_and(|row| row.successor().is_some());
+    let version = known.code.rsplit_once(':').and_then(|(_, version)| {
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    });
+    let newest = Reverse(version.unwrap_or_default());
+    (known.short_name() != name, is_old, newest, known.code.clone())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn types(codes: &[&str]) -> Vec<DataType> {
-        let of = |code: &&str| DataType {
-            name: None,
-            system: "https://w3id.org/openmhealth".to_owned(),
-            code: (*code).to_owned(),
-            display: String::new(),
-        };
-        codes.iter().map(of).collect()
-    }
-
-    #[test]
-    fn a_short_name_and_a_full_code_mean_the_same() {
-        let types = types(&["omh:heart-rate:2.0", "omh:step-count:3.0"]);
-        assert_eq!(
-            pick(&types, "heart-rate").unwrap(),
-            pick(&types, "omh:heart-rate:2.0").unwrap()
-        );
-    }
-
-    #[test]
-    fn t08_an_unknown_type_is_refused_with_the_known_names() {
-        let refusal = pick(&types(&["omh:heart-rate:2.0"]), "pulse").unwrap_err().to_string();
-        assert!(refusal.contains("data_type") && refusal.contains("heart-rate"), "{refusal}");
-    }
-
-    #[test]
-    fn a_name_with_two_codes_must_be_said_in_full() {
-        let types = types(&["omh:heart-rate:1.0", "omh:heart-rate:2.0"]);
-        assert!(pick(&types, "heart-rate").unwrap_err().to_string().contains("omh:heart-rate:1.0"));
-        assert_eq!(pick(&types, "omh:heart-rate:1.0").unwrap().code, "omh:heart-rate:1.0");
-    }
-
-    #[test]
-    fn t16_every_built_in_type_can_be_named_short() {
-        let types = built_in();
-        assert!(!types.is_empty());
-        for known in &types {
-            assert_eq!(pick(&types, known.short_name()).unwrap(), *known);
-        }
-    }
-}
+mod tests;

@@ -21,6 +21,9 @@ pub enum ToolError {
     /// The tool needs something that this backend does not have.
     #[error("{0}")]
     NotServed(String),
+    /// Nobody is logged in, over stdio; the sentence says what the person has to do.
+    #[error("{0}")]
+    NotLoggedIn(String),
     /// The gateway named a profile that is not installed here.
     #[error("unknown: this service has no profile for the backend")]
     NoProfile,
@@ -41,6 +44,7 @@ impl ToolError {
             Self::Unsuitable(_) => "unsuitable_for_user",
             Self::NotServed(_) => "not_served",
             Self::Backend(fault) => fault.code(),
+            Self::NotLoggedIn(_) => "not_logged_in",
             Self::NoProfile => "no_profile",
             Self::Cancelled => "cancelled",
             Self::Internal => "internal",
@@ -57,6 +61,7 @@ impl ToolError {
             | Self::NotFoundOrNotAuthorized(_)
             | Self::Unsuitable(_)
             | Self::NotServed(_)
+            | Self::NotLoggedIn(_)
             | Self::Cancelled => false,
             Self::Backend(_) | Self::NoProfile | Self::Internal => true,
         }

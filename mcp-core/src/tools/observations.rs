@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Tool;
 use super::arguments::{Limit, Page, window};
-use super::data_type::resolve;
+use super::data_type::{Asked, resolve};
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
+use super::mix::{Grain, Mix};
 use super::page::{Paged, fit, note_missing};
 use super::records::{Census, Dating, Records, count, count_unless, page};
 use super::rows::{Row, Verbosity};
@@ -24,6 +25,12 @@ use crate::fhir::search::Sort;
 const FREE_TEXT: &[&str] = &[
     "observations[].type",
     "observations[].activity",
+    "observations[].unit",
+    "observations[].measures[].unit",
+    "observations[].statistic",
+    "observations[].statistic_over",
+    "observations[].source",
+    "observations[].datasheets",
     "observations[].effective_original",
     "observations[].omh_body",
     "observations[].omh_header",
@@ -96,7 +103,11 @@ pub struct PatientObservationsAnswer {
     #[serde(flatten)]
     paged: Paged,
     #[serde(flatten)]
+    asked: Asked,
+    #[serde(flatten)]
     dating: Dating,
+    /// What the observations on this page are.
+    readings: Mix,
     /// The observations.
     observations: Vec<Row>,
 }
@@ -138,6 +149,7 @@ impl Tool for PatientObservations {
         let total = everything.map_err(&about)?.unwrap_or(server.total);
         let census = Census::of(total, dated).map_err(&about)?;
         let mut envelope = Envelope::with_text(FREE_TEXT);
+        let asked = Asked::note(kind.as_ref(), &mut envelope);
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let undated = census.filter(|census| census.undated() > 0);
         let found = match undated {
@@ -151,11 +163,14 @@ impl Tool for PatientObservations {
         if found.total > MANY {
             envelope.hint(many(found.total));
         }
+        let grains: Vec<Grain> = found.rows.iter().map(Grain::of).collect();
         let rows: Vec<Row> =
             found.rows.into_iter().map(|point| Row::of(point, input.verbosity)).collect();
         let observations = fit(rows, inquiry.means.answer_bytes, &mut envelope);
         let paged = Paged::new(found.total, found.source, slice, observations.len());
-        Ok(PatientObservationsAnswer { envelope, paged, dating, observations })
+        let readings = Mix::count(grains.into_iter().take(observations.len()));
+        readings.warn("This page", &mut envelope);
+        Ok(PatientObservationsAnswer { envelope, paged, asked, dating, readings, observations })
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::data_type::DataType;
+use super::data_type::Sought;
 use super::envelope::Envelope;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
@@ -26,8 +26,8 @@ pub struct Records {
 
 impl Records {
     /// One patient's records.
-    pub fn of_patient(patient: PatientId, kind: Option<&DataType>, window: Window) -> Self {
-        let of = [Filter::Patient(patient)].into_iter().chain(kind.map(DataType::filter)).collect();
+    pub fn of_patient(patient: PatientId, kind: Option<&Sought>, window: Window) -> Self {
+        let of = [Filter::Patient(patient)].into_iter().chain(kind.map(Sought::filter)).collect();
         Self { of, window }
     }
 

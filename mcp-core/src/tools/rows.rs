@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use super::Object;
+use super::mix::Summary;
+use super::origin::Origin;
 use super::text::{clean, clean_option, clean_record};
 use crate::fhir::observation::Observation;
-use crate::omh::attachment;
 use crate::omh::measure::{self, Measure};
 
 const UNREADABLE: &str = "the record's Open mHealth body is missing or cannot be read";
@@ -84,15 +85,13 @@ pub struct SlimRow {
     /// Every number that was measured, with its unit: two for blood pressure. Report all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     measures: Vec<Reading>,
-    /// Whether the value is an average, a sum, a maximum, and so on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    statistic: Option<String>,
+    #[serde(flatten)]
+    summary: Summary,
     /// What the person was doing, for activities.
     #[serde(skip_serializing_if = "Option::is_none")]
     activity: Option<String>,
-    /// Whether it was sensed by a device or reported by the person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    modality: Option<String>,
+    #[serde(flatten)]
+    origin: Origin,
     /// What is wrong with the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'static str>,
@@ -107,15 +106,26 @@ pub struct Reading {
     /// The number.
     #[schemars(with = "f64")]
     value: Number,
-    /// Its unit.
+    /// Its unit, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
+    /// The unit in UCUM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ucum: Option<&'static str>,
+    /// Why the unit is doubtful.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_problem: Option<&'static str>,
 }
 
 impl From<Measure> for Reading {
     fn from(measure: Measure) -> Self {
-        let unit = clean_option(measure.unit.as_deref());
-        Self { name: clean(&measure.name), value: measure.value, unit }
+        Self {
+            name: clean(&measure.name),
+            unit: clean_option(measure.unit.as_deref()),
+            ucum: measure.standing.ucum(),
+            unit_problem: measure.standing.problem(),
+            value: measure.value,
+        }
     }
 }
 
@@ -135,6 +145,13 @@ pub struct FullRow {
     code_display: Option<String>,
     #[serde(flatten)]
     when: When,
+    // Described in the slim row; once is enough for a schema that every client reads.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    summary: Summary,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    origin: Origin,
     /// The Open mHealth body; `get_omh_schema` explains its fields.
     #[schemars(schema_with = "body_schema")]
     omh_body: Option<Value>,
@@ -194,7 +211,6 @@ impl SlimRow {
     fn of(point: &Observation) -> Self {
         let code = point.coding.code.as_deref().unwrap_or_default();
         let reading = point.body.as_ref().map(|body| measure::read(code, body)).unwrap_or_default();
-        let modality = point.header.as_ref().and_then(attachment::modality);
         let kind = point.coding.display.as_deref().or(point.coding.code.as_deref());
         Self {
             observation_id: clean_option(point.id.as_deref()),
@@ -204,9 +220,9 @@ impl SlimRow {
             value: reading.value,
             unit: clean_option(reading.unit.as_deref()),
             measures: reading.measures.into_iter().map(Reading::from).collect(),
-            statistic: clean_option(reading.statistic.as_deref()),
+            summary: reading.statistic.into(),
             activity: clean_option(reading.activity.as_deref()),
-            modality: clean_option(modality),
+            origin: Origin::of(point),
             problem: problem(point),
         }
     }
@@ -221,6 +237,8 @@ impl FullRow {
             code_system: clean_option(point.coding.system.as_deref()),
             code_display: clean_option(point.coding.display.as_deref()),
             when: when(&point),
+            summary: point.body.as_ref().and_then(measure::statistic).into(),
+            origin: Origin::of(&point),
             problem: problem(&point),
             omh_body: point.body.map(clean_record),
             omh_header: point.header.filter(Value::is_object).map(clean_record),

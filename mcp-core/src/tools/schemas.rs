@@ -33,7 +33,13 @@ pub struct OmhSchemaAnswer {
     name: &'static str,
     /// The full code of the data type; a header has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    code: Option<String>,
+    /// Other codes under which the same measure is written, or was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_codes: Vec<String>,
+    /// What it is written as today, where that is another type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<&'static str>,
     /// The JSON Schema; everything it refers to is inside it.
     #[schemars(with = "Object")]
     schema: &'static Value,
@@ -57,12 +63,29 @@ impl Tool for OmhSchema {
 }
 
 fn find(name: &str) -> Option<OmhSchemaAnswer> {
-    let kind = DataType::by_name(name);
-    let wanted = kind.map_or(name, |kind| kind.short_name);
-    let name = schema::names().into_iter().find(|known| *known == wanted)?;
     let schema = schema::document(name)?;
-    let code = kind.map(|kind| kind.code);
-    Some(OmhSchemaAnswer { envelope: Envelope::default(), name, code, schema })
+    let envelope = Envelope::default();
+    let Some(kind) = DataType::by_name(name) else {
+        let (code, other_codes, superseded_by) = (None, Vec::new(), None);
+        return Some(OmhSchemaAnswer {
+            envelope,
+            name: "header",
+            code,
+            other_codes,
+            superseded_by,
+            schema,
+        });
+    };
+    let code = if name == kind.short_name { &kind.code } else { name };
+    let kin = DataType::kin(&kind.short_name).into_iter().flat_map(DataType::codes);
+    Some(OmhSchemaAnswer {
+        envelope,
+        name: &kind.short_name,
+        code: Some(code.to_owned()),
+        other_codes: kin.filter(|other| other != code).collect(),
+        superseded_by: kind.successor().map(|successor| successor.code.as_str()),
+        schema,
+    })
 }
 
 #[cfg(test)]
@@ -70,17 +93,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_name_and_a_full_code_give_the_same_schema() {
+    fn a_short_name_and_the_newest_full_code_give_the_same_schema() {
         let short = find("blood-pressure").unwrap();
         assert_eq!(short.schema, find("omh:blood-pressure:4.0").unwrap().schema);
-        assert_eq!(short.code, Some("omh:blood-pressure:4.0"));
+        assert_eq!(short.code.as_deref(), Some("omh:blood-pressure:4.0"));
         assert!(find("blood-pressur").is_none());
     }
 
     #[test]
-    fn t16_every_data_type_has_a_schema() {
+    fn t16_every_version_of_every_data_type_has_a_schema_of_its_own() {
         for kind in DataType::all() {
-            assert!(find(kind.code).is_some(), "{}", kind.code);
+            for code in kind.codes() {
+                assert_eq!(find(&code).unwrap().code.as_ref(), Some(&code));
+            }
         }
+        let (old, new) = (find("omh:blood-glucose:1.0").unwrap(), find("blood-glucose").unwrap());
+        assert_ne!(old.schema, new.schema);
+        assert!(new.other_codes.contains(&"omh:blood-glucose:1.0".to_owned()));
+    }
+
+    #[test]
+    fn what_a_type_is_written_as_today_is_told() {
+        let steps = find("step-count").unwrap();
+        assert_eq!(steps.superseded_by, Some("ieee:physical-activity:1.0"));
+        assert!(steps.other_codes.contains(&"ieee:physical-activity:1.0".to_owned()));
+        assert_eq!(find("ieee:physical-activity:1.0").unwrap().superseded_by, None);
+    }
+
+    #[test]
+    fn both_generations_of_the_header_are_explained() {
+        let header = find("header").unwrap();
+        assert_eq!((header.name, header.code), ("header", None));
+        assert_ne!(find("omh:header:1.2").unwrap().schema, header.schema);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tool;
 use super::arguments::window;
-use super::data_type::resolve;
+use super::data_type::{Asked, Sought, resolve};
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 use super::error::ToolError;
 use super::records::{Census, Counts, Dating, Records, count, counts};
@@ -61,6 +61,8 @@ pub struct StudyObservationCountAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<BTreeMap<String, u64>>,
     #[serde(flatten)]
+    asked: Asked,
+    #[serde(flatten)]
     dating: Dating,
 }
 
@@ -87,11 +89,12 @@ impl Tool for StudyObservationCount {
         }
         let kind = resolve(inquiry, input.data_type.as_deref()).await?;
         let filters = [Filter::Study(input.study_id.clone())].into_iter();
-        let of = filters.chain(kind.as_ref().map(super::data_type::DataType::filter)).collect();
+        let of = filters.chain(kind.as_ref().map(Sought::filter)).collect();
         let records = Records { of, window };
         let about = ToolError::about("study");
         let Counts { inside: count, census } = counts(inquiry, &records).await.map_err(&about)?;
         let mut envelope = Envelope::default();
+        let asked = Asked::note(kind.as_ref(), &mut envelope);
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         note_undated(&records, census, &mut envelope);
         let counts = if input.by_patient {
@@ -100,7 +103,7 @@ impl Tool for StudyObservationCount {
             None
         };
         let total_source = TotalSource::Server;
-        Ok(StudyObservationCountAnswer { envelope, count, total_source, counts, dating })
+        Ok(StudyObservationCountAnswer { envelope, count, total_source, counts, asked, dating })
     }
 }
 

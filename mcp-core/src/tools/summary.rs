@@ -11,6 +11,7 @@ use super::arguments::window;
 use super::data_type::{self, DataType};
 use super::envelope::{Envelope, TruncatedBy};
 use super::error::ToolError;
+use super::mix::{Mix, Sample};
 use super::range::Range;
 use super::records::{Counts, Dating, Records, counts, page};
 use super::rows::Timestamped;
@@ -73,6 +74,8 @@ pub struct TypeSummary {
     earliest: Option<Timestamped>,
     /// The latest time, in UTC; null when none is known.
     latest: Option<Timestamped>,
+    /// What they are, as far as they were read for this answer.
+    readings: Mix,
 }
 
 /// What is known of one kind while the answer is put together.
@@ -80,6 +83,7 @@ struct Tally {
     kind: DataType,
     count: u64,
     range: Range,
+    sample: Sample,
 }
 
 impl Tool for Summary {
@@ -115,7 +119,7 @@ impl Tool for Summary {
         if total > 0 {
             envelope.hint(NEWEST);
         }
-        let types = by_display(tallies);
+        let types = by_display(tallies, &mut envelope);
         Ok(SummaryAnswer { envelope, truncated, count: total, types, dating })
     }
 }
@@ -136,7 +140,8 @@ async fn tally(
 ) -> Result<Vec<Tally>, ToolError> {
     let kinds = data_type::all(inquiry).await?;
     if total == 0 {
-        let empty = |kind| Tally { kind, count: 0, range: Range::default() };
+        let empty =
+            |kind| Tally { kind, count: 0, range: Range::default(), sample: Sample::default() };
         return Ok(kinds.into_iter().map(empty).collect());
     }
     let work = inquiry.progress.work_in(kinds.len());
@@ -169,19 +174,25 @@ async fn tally(
 /// One row from either end; the first one brings the count with it.
 async fn probe(inquiry: &Inquiry, records: &Records, kind: DataType) -> Result<Tally, Fault> {
     let records = records.narrowed(kind.filter());
-    let mut range = Range::default();
+    let (mut range, mut sample) = (Range::default(), Sample::default());
     let oldest = inquiry.search(page(records.inside(), 1, 1, Sort::Oldest)).await?;
-    range.extend_by(&records.read(oldest.resources())?);
+    let rows = records.read(oldest.resources())?;
+    range.extend_by(&rows);
+    sample.take(&rows);
     if oldest.total() > 1 {
         let newest = inquiry.search(page(records.dated_inside(), 1, 1, Sort::Newest)).await;
         match newest {
-            Ok(newest) => range.extend_by(&records.read(newest.resources())?),
+            Ok(newest) => {
+                let rows = records.read(newest.resources())?;
+                range.extend_by(&rows);
+                sample.take(&rows);
+            }
             // Then the census says that nothing is known about dates.
             Err(Fault::Unsupported(_)) => {}
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Tally { kind, count: oldest.total(), range })
+    Ok(Tally { kind, count: oldest.total(), range, sample })
 }
 
 /// Puts the undated records where the time in their body says; returns how many the backend's total
@@ -205,6 +216,7 @@ fn place(inquiry: &Inquiry, records: &Records, undated: &Read, tallies: &mut [Ta
         if let Some(tally) = tallies.iter_mut().find(of_kind) {
             tally.range.extend(instant);
             tally.count += new;
+            tally.sample.take([row]);
         }
     }
     added
@@ -221,18 +233,21 @@ fn note_remainder(tallies: &[Tally], total: u64, envelope: &mut Envelope) {
 }
 
 /// By name; two kinds of one name stay apart.
-fn by_display(tallies: Vec<Tally>) -> BTreeMap<String, TypeSummary> {
+fn by_display(tallies: Vec<Tally>, envelope: &mut Envelope) -> BTreeMap<String, TypeSummary> {
     let mut types = BTreeMap::new();
     for tally in tallies.into_iter().filter(|tally| tally.count > 0) {
         let DataType { code, display, .. } = tally.kind;
         let name =
             if types.contains_key(&display) { format!("{display} ({code})") } else { display };
+        let readings = tally.sample.mix(tally.count);
+        readings.warn(&code, envelope);
         let (earliest, latest) = (tally.range.earliest, tally.range.latest);
         let summary = TypeSummary {
             code,
             count: tally.count,
             earliest: earliest.map(Into::into),
             latest: latest.map(Into::into),
+            readings,
         };
         types.insert(name, summary);
     }
@@ -250,7 +265,7 @@ mod tests {
             code: code.to_owned(),
             display: "Heart Rate".to_owned(),
         };
-        Tally { kind, count, range: Range::default() }
+        Tally { kind, count, range: Range::default(), sample: Sample::default() }
     }
 
     #[test]
@@ -260,7 +275,7 @@ mod tests {
             tally("omh:heart-rate:2.0", 2),
             tally("omh:heart-rate:3.0", 0),
         ];
-        let types = by_display(tallies);
+        let types = by_display(tallies, &mut Envelope::default());
         assert_eq!(types.len(), 2);
         assert_eq!(types["Heart Rate"].code, "omh:heart-rate:1.0");
         assert_eq!(types["Heart Rate (omh:heart-rate:2.0)"].count, 2);

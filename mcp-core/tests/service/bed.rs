@@ -117,6 +117,20 @@ pub(crate) fn key(first: u8) -> SecretKey {
     SecretKey::from_bytes(std::array::from_fn(byte)).unwrap()
 }
 
+pub(crate) fn config(limits: BackendLimits) -> Config {
+    let [listen, admin] = ["127.0.0.1:0"; 2].map(|address| address.parse().unwrap());
+    Config {
+        listen_tls: None,
+        authority: None,
+        listen,
+        admin,
+        hop_key: key(1),
+        profiles: None,
+        backend: limits,
+        close_delay: std::time::Duration::ZERO,
+    }
+}
+
 pub(crate) fn now() -> Timestamp {
     let seconds = jiff::Timestamp::now().as_second();
     Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap())
@@ -138,22 +152,13 @@ impl Bed {
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(reply).with_state(backend.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        let config = Config {
-            listen_tls: None,
-            authority: None,
-            listen: "127.0.0.1:0".parse().unwrap(),
-            admin: "127.0.0.1:0".parse().unwrap(),
-            hop_key: key(1),
-            profiles: None,
-            backend: limits,
-        };
-        let ahead = Arc::new(AtomicU64::new(0));
+        let ahead = Arc::<AtomicU64>::default();
         let shared = Arc::clone(&ahead);
         let clock = move || {
             let passed = std::time::Duration::from_secs(shared.load(Ordering::SeqCst));
             jiff::Timestamp::now() + passed
         };
-        let core = Core::new(config).unwrap().with_clock(Arc::new(clock));
+        let core = Core::new(config(limits)).unwrap().with_clock(Arc::new(clock));
         Self {
             backend,
             profile: "jhe",

@@ -38,11 +38,11 @@ async fn t12_a_blood_pressure_shows_both_numbers_and_no_single_value() {
     assert_eq!(row["value"], Value::Null);
     assert_eq!(
         row["measures"][0],
-        json!({"name": "systolic_blood_pressure", "value": 115, "unit": "mmHg"})
+        json!({"name": "systolic_blood_pressure", "value": 115, "unit": "mmHg", "ucum": "mm[Hg]"})
     );
     assert_eq!(
         row["measures"][1],
-        json!({"name": "diastolic_blood_pressure", "value": 60, "unit": "mmHg"})
+        json!({"name": "diastolic_blood_pressure", "value": 60, "unit": "mmHg", "ucum": "mm[Hg]"})
     );
     assert_eq!(row["effective_at"], "2026-11-21T02:22:02Z");
     assert_eq!(row["effective_original"], "2026-11-21T02:22:02+00:00");
@@ -225,7 +225,8 @@ async fn t13_a_summary_counts_kinds_and_misses_unlisted_ones_aloud() {
     assert_eq!(
         summary["types"]["Heart Rate"],
         json!({"code": "omh:heart-rate:2.0", "count": 2,
-               "earliest": "2026-11-01T00:00:00Z", "latest": "2026-11-02T00:00:00Z"})
+               "earliest": "2026-11-01T00:00:00Z", "latest": "2026-11-02T00:00:00Z",
+               "readings": {"single": 2, "summaries": 0, "unread": 0}})
     );
     assert_eq!((&summary["status"], &summary["truncated"]), (&json!("partial"), &json!(false)));
 }

@@ -77,7 +77,7 @@ server:
   public_url: https://127.0.0.1:${port}
   listeners: [{ address: "127.0.0.1:${port}", tls: { certificate: ${WORK}/tls.crt, key: ${WORK}/tls.key } }]
   admin: "127.0.0.1:${admin}"
-  deadlines: { close_delay: 10ms, drain: 1s }
+  deadlines: { close_delay: 10ms }
 keys:
   ring: [{ id: k1, state: active, key: { env: RING_KEY } }]
   hop: { env: HOP_KEY }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Logs real MCP clients in at URL and lets them work; prints `N passed, N failed` and fails if any failed.
-# Usage: [URL=... LOGIN=... PASSWORD=... PATIENT_LOGIN=...] run.sh [python_sdk|inspector|mcp_remote|claude_code|conformance]...
+# Usage: [URL=... LOGIN=... PASSWORD=... PATIENT_LOGIN=...] run.sh [python_sdk|inspector|mcp_remote|claude_code|conformance|stdio]...
 # Clients are installed once into a cache folder; homes and logs of a run are temporary.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -8,7 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 URL=${URL:-http://127.0.0.1:8400}
 URL=${URL%/}
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(python_sdk inspector mcp_remote claude_code conformance)
+[ ${#parts[@]} -gt 0 ] || parts=(python_sdk inspector mcp_remote claude_code conformance ${CORE:+stdio})
 
 python_packages=(mcp==2.3.0)
 node_packages=(node@22.23.3 @modelcontextprotocol/inspector@2.12.0 mcp-remote@0.15.1 @anthropic-ai/claude-code@2.1.329)
@@ -30,12 +30,12 @@ alone() { # part, command: an empty home and nothing of the caller's environment
     PATH="$work/bin:$cache/node/node_modules/node/bin:$cache/node/node_modules/.bin:$cache/conformance/node_modules/.bin:/usr/local/bin:/usr/bin:/bin" \
     BROWSER="$work/bin/xdg-open" BROWSER_LOG="$work/$1/browser.log" URL="$URL" \
     LOGIN="${LOGIN:-manager_mary@example.com}" PASSWORD="${PASSWORD:-Jhe1234!}" \
-    PATIENT_LOGIN="${PATIENT_LOGIN:-ll_patient_peter@example.com}" "${@:2}"
+    PATIENT_LOGIN="${PATIENT_LOGIN:-ll_patient_peter@example.com}" CORE="${CORE:-}" STAND_IN="${STAND_IN:-}" "${@:2}"
 }
 
 for part in "${parts[@]}"; do
   case $part in
-    python_sdk) command=("$cache/python/bin/python" "$here/python_sdk.py") ;;
+    python_sdk | stdio) command=("$cache/python/bin/python" "$here/$part.py") ;;
     *) command=("$here/$part.sh") ;;
   esac
   alone "$part" "${command[@]}" | tee "$work/$part.out" || true

@@ -19,7 +19,7 @@ server:
       tls: {{ certificate: ecdsa.crt, key: ecdsa.key, client_certificates: {{ authority: ca.crt }} }}
   admin: "127.0.0.1:{ADMIN}"
   caps: {{ connections_per_address: 1000 }}
-  deadlines: {{ close_delay: 10ms, drain: 1s }}
+  deadlines: {{ close_delay: 10ms }}
 keys:
   ring: [{{ id: k1, state: active, key: {{ env: RING_KEY }} }}]
   hop: {{ env: HOP_KEY }}

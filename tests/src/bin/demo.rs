@@ -3,18 +3,18 @@
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use fhir_mcp_core::Core;
 use fhir_mcp_core::config::{BackendLimits, Config as CoreConfig};
+use fhir_mcp_core::{Core, Ending};
 use fhir_mcp_gateway::clock::SystemClock;
 use fhir_mcp_gateway::config::Config as GatewayConfig;
 use fhir_mcp_gateway::{Gateway, Listeners};
 use jiff::Timestamp;
 use testbed::bed::random_key;
-use testbed::exchange::{FakeExchange, Options, PASSWORD, system_clock};
+use testbed::exchange::{FakeExchange, NATIVE_CLIENT, Options, PASSWORD, system_clock};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 /// Where the demo is found, always: clients remember it.
 const GATEWAY: SocketAddr =
@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
     let exchange = FakeExchange::start(options).await?;
     exchange.allow_redirect(&format!("http://{GATEWAY}/oauth/callback"));
     let hop_key = random_key();
-    let stop = CancellationToken::new();
+    let ending = Ending::default();
     let tools = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let yaml = yaml(&exchange, tools.local_addr()?);
     let core = Core::new(CoreConfig {
@@ -42,9 +42,10 @@ async fn main() -> Result<()> {
         hop_key: authz::keyring::SecretKey::from_base64(&hop_key)?,
         profiles: None,
         backend: BackendLimits::default(),
+        close_delay: Duration::ZERO,
         authority: None,
     })?;
-    let core = tokio::spawn(core.serve(tools, None, stop.clone()));
+    let core = tokio::spawn(core.serve(tools, None, ending.clone()));
     let config = GatewayConfig::parse(&yaml, &|name| match name {
         "RING_KEY" => Some(random_key()),
         "HOP_KEY" => Some(hop_key.clone()),
@@ -54,12 +55,12 @@ async fn main() -> Result<()> {
     let running = Gateway::build(config, Arc::new(SystemClock::start()))?
         .audit_to(std::io::sink())
         .start(Listeners { public: vec![gateway], admin })?;
-    write!(std::io::stdout(), "{}", welcome())?;
+    write!(std::io::stdout(), "{}", welcome(&exchange.base_url()))?;
     std::io::stdout().flush()?;
     wait().await?;
     writeln!(std::io::stdout(), "\nStopping.")?;
     running.shutdown().await;
-    stop.cancel();
+    ending.close();
     core.await?
 }
 
@@ -87,7 +88,6 @@ fn yaml(exchange: &FakeExchange, core: SocketAddr) -> String {
   allowed_hosts: [\"localhost:{port}\"]
   listeners: [{{address: \"{GATEWAY}\"}}]
   admin: \"{ADMIN}\"
-  deadlines: {{drain: 2s}}
 keys:
   ring: [{{id: 1, state: active, key: {{env: RING_KEY}}}}]
   hop: {{env: HOP_KEY}}
@@ -109,7 +109,7 @@ limits:
     )
 }
 
-fn welcome() -> String {
+fn welcome(exchange: &str) -> String {
     format!(
         r#"
 fhir-mcp-gateway is running on this computer, in front of a stand-in Exchange with synthetic people.
@@ -133,6 +133,9 @@ Gemini CLI, in ~/.gemini/settings.json:
 
 A client that speaks stdio only:
   {{"mcpServers": {{"health": {{"command": "npx", "args": ["-y", "mcp-remote", "http://{GATEWAY}/mcp", "--allow-http"]}}}}}}
+
+One person without a gateway, logged in at the stand-in Exchange itself (from this folder):
+  claude mcp add health-stdio -- cargo run --quiet --package fhir-mcp-core -- stdio --backend {exchange} --client-id {NATIVE_CLIENT} --allow-plain-loopback
 
 Ask first:
   Which studies can I see?

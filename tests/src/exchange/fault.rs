@@ -31,6 +31,10 @@ pub enum Fault {
     Truncated,
     /// The connection ends without an answer.
     Disconnect,
+    /// The head of the genuine answer, and a body without end.
+    Endless,
+    /// The genuine answer, packed although nobody asked for it.
+    Packed,
     /// The genuine answer with something untrue in it.
     Lie(Lie),
 }

@@ -76,6 +76,8 @@ pub struct Seen {
     pub header_names: Vec<String>,
     /// Its `Accept` header.
     pub accept: Option<String>,
+    /// The header `Accept-Encoding`.
+    pub accept_encoding: Option<String>,
 }
 
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 //! It answers as the real one does, down to its error texts and what it ignores, keeps everything in
 //! memory, and can be told to fail. Start one with [`FakeExchange::start`].
 
+mod bombs;
 mod capability;
 mod clock;
 mod consents;
@@ -49,7 +50,7 @@ use tokio::task::JoinHandle;
 pub use clock::{Clock, ManualClock, system_clock};
 pub use fault::{Fault, Lie};
 pub use log::{Endpoint, Log, Seen};
-pub use options::{OTHER_CLIENT, Options, RECORDED_AT, SERVICE_CLIENT};
+pub use options::{NATIVE_CLIENT, OTHER_CLIENT, Options, RECORDED_AT, SERVICE_CLIENT};
 pub use people::{Kind, PASSWORD, Person};
 pub use session::Application;
 

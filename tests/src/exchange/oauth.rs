@@ -144,7 +144,7 @@ fn registered(exchange: &Exchange, request: &Pairs) -> Result<(Application, Stri
         .and_then(|id| exchange.application(id))
         .ok_or("Invalid client_id parameter value.")?;
     match (request.filled("redirect_uri"), application.redirect_uris.as_slice()) {
-        (Some(asked), known) if known.iter().any(|uri| uri == asked) => {
+        (Some(asked), known) if known.iter().any(|uri| is_meant(uri, asked)) => {
             let asked = asked.to_owned();
             Ok((application, asked))
         }
@@ -155,6 +155,17 @@ fn registered(exchange: &Exchange, request: &Pairs) -> Result<(Application, Stri
         }
         (None, _) => Err("Missing redirect URI."),
     }
+}
+
+/// Exactly the registered one, but for the port on a loopback address (RFC 8252 §7.3); the name `localhost`
+/// is none.
+fn is_meant(registered: &str, asked: &str) -> bool {
+    let portless = |text: &str| {
+        let mut url = Url::parse(text).ok()?;
+        let is_loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]"));
+        (url.scheme() == "http" && is_loopback && url.set_port(None).is_ok()).then_some(url)
+    };
+    registered == asked || portless(registered).is_some_and(|url| portless(asked) == Some(url))
 }
 
 /// `prompt=none`: judged before anybody is logged in. Alone and with `openid` it breaks; with another

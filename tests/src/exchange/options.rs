@@ -25,12 +25,14 @@ pub const RECORDED_AT: Timestamp = Timestamp::constant(1_795_224_123, 873_222_00
 
 /// Client id of the application for tokens that were not issued to the gateway.
 pub const OTHER_CLIENT: &str = "notebooks";
+/// Client id of the public application for programs on people's own computers.
+pub const NATIVE_CLIENT: &str = "laptops";
 /// Client id of the service account, whose tokens stand for nobody.
 pub const SERVICE_CLIENT: &str = "nightly-export";
 
 impl Default for Options {
-    /// A free port, a clock that stands at [`RECORDED_AT`], and three applications: the gateway's
-    /// (without a redirect yet), [`OTHER_CLIENT`] and [`SERVICE_CLIENT`].
+    /// A free port, a clock that stands at [`RECORDED_AT`], and four applications: the gateway's
+    /// (without a redirect yet), [`OTHER_CLIENT`], [`SERVICE_CLIENT`] and [`NATIVE_CLIENT`].
     fn default() -> Self {
         let application = |id: &str, name: &str| Application {
             client_id: id.to_owned(),
@@ -48,11 +50,16 @@ impl Default for Options {
         };
         let service =
             Application { service_account: true, ..application(SERVICE_CLIENT, "Nightly export") };
+        let native = Application {
+            client_secret: None,
+            redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
+            ..application(NATIVE_CLIENT, "Laptops")
+        };
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: ManualClock::at(RECORDED_AT).clock(),
             anchor: RECORDED_AT,
-            applications: vec![gateway, notebooks, service],
+            applications: vec![gateway, notebooks, service, native],
         }
     }
 }

@@ -14,6 +14,7 @@ use http::{HeaderValue, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::bombs;
 use super::fault::{Fault, Lie};
 use super::log::{Endpoint, Seen};
 use super::wire::{Incoming, Pairs, Reply};
@@ -128,6 +129,8 @@ async fn struck(
         }
         Some(Fault::Truncated) => truncated(answer(exchange, &incoming)),
         Some(Fault::Disconnect) => disconnected(),
+        Some(Fault::Endless) => bombs::endless(answer(exchange, &incoming)),
+        Some(Fault::Packed) => bombs::packed(answer(exchange, &incoming)),
         Some(Fault::Unavailable) => failed(503).finished().into_response(),
         Some(Fault::Status(status)) => failed(status).finished().into_response(),
         Some(Fault::RetryAfter(status, seconds)) => {
@@ -164,6 +167,7 @@ fn seen(exchange: &Exchange, endpoint: Endpoint, incoming: &Incoming) -> Seen {
         token_label: token.map(|token| exchange.accounts().label(token)),
         header_names: incoming.headers.keys().map(|name| name.as_str().to_owned()).collect(),
         accept: incoming.header("accept").map(str::to_owned),
+        accept_encoding: incoming.header("accept-encoding").map(str::to_owned),
     }
 }
 

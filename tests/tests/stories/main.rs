@@ -24,6 +24,7 @@ mod reload;
 mod samples;
 mod shared_limits;
 mod single_flight;
+mod stdio;
 mod tls;
 mod tools;
 mod traces;

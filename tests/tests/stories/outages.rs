@@ -13,6 +13,9 @@ use testbed::mcp::{Era, Mcp};
 /// Longer than any cached introspection is believed.
 const PAST_THE_CACHE: Duration = Duration::from_secs(61);
 
+/// A backend that fails again and again is asked about tokens once in this time.
+const BETWEEN_PROBES: Duration = Duration::from_secs(1);
+
 #[tokio::test]
 async fn without_introspection_every_call_is_503_and_none_reaches_core() -> Result<()> {
     let bed = TestBed::start().await?;
@@ -49,12 +52,47 @@ async fn without_introspection_every_call_is_503_and_none_reaches_core() -> Resu
     let down = mcp.call(&held.access, "get_study_count", json!({})).await?;
     assert_eq!(down.status, 503);
     bed.exchange.reachable(true).await;
+    bed.advance(BETWEEN_PROBES);
     let log = bed.exchange.log();
     assert_eq!(log.count(Endpoint::Rest) + log.count(Endpoint::Fhir), 0, "core asked nothing");
     let permitted = bed.audit().await?.into_iter().filter(|event| event["outcome"] == "permitted");
     assert_eq!(permitted.count(), 1, "only the call before the outage was permitted");
     let recovered = mcp.call(&held.access, "get_study_count", json!({})).await?;
     assert_eq!(recovered.content()?["count"], 3, "the login survived");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_backend_that_fails_at_once_is_asked_once_a_second_and_found_when_it_is_back()
+-> Result<()> {
+    let bed = TestBed::start().await?;
+    let held = Login::register(&bed).await?.log_in("manager_mary").await?;
+    let mcp = Mcp::of(&bed, Era::Modern);
+    bed.advance(PAST_THE_CACHE);
+    bed.exchange.log().clear();
+    bed.exchange.fault(Endpoint::Introspect, Fault::Unavailable);
+    let ten_calls = async |word: &str| {
+        for _ in 0..10 {
+            let refused = mcp.call(&held.access, "get_study_count", json!({})).await?;
+            assert_eq!(refused.status, 503);
+            assert!(refused.header("retry-after").is_some(), "{word}");
+        }
+        anyhow::Ok(bed.exchange.log().count(Endpoint::Introspect))
+    };
+    assert_eq!(ten_calls("five open it").await?, 5);
+    let metrics = bed.metrics().await?;
+    assert!(metrics.contains("gateway_introspection_circuit_open 1\n"));
+    assert!(metrics.contains("gateway_introspections_total{answer=\"spared\"} 5\n"));
+    for second in 1..=3 {
+        bed.advance(BETWEEN_PROBES);
+        assert_eq!(ten_calls("one probe").await?, 5 + second);
+    }
+    bed.exchange.clear_all();
+    assert_eq!(ten_calls("not yet").await?, 8, "nobody asks before the next probe");
+    bed.advance(BETWEEN_PROBES);
+    let found = mcp.call(&held.access, "get_study_count", json!({})).await?;
+    assert_eq!(found.status, 200);
+    assert!(bed.metrics().await?.contains("gateway_introspection_circuit_open 0\n"));
     Ok(())
 }
 

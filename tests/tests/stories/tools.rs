@@ -268,7 +268,7 @@ async fn schemas_are_resources_too_and_hold_no_open_reference() -> Result<()> {
     let schemas = resources
         .iter()
         .filter(|r| r["uri"].as_str().is_some_and(|u| u.starts_with("omh://schema/")));
-    assert_eq!(schemas.clone().count(), 17);
+    assert!(schemas.clone().count() > 50);
     for resource in schemas {
         let uri = json!({"uri": resource["uri"]});
         let read = mary.mcp.send(Some(&mary.token), "resources/read", uri).await?;

@@ -66,6 +66,25 @@ fn a_bomb_of_nesting_is_refused_without_a_panic() {
 }
 
 #[test]
+fn a_balanced_bomb_is_refused_wherever_it_stands() {
+    for levels in [63, 30_000] {
+        let deep = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        for body in [
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"a","arguments":{deep}}}}}"#
+            ),
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{deep}}}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"other":{deep}}}}}"#),
+        ] {
+            assert_eq!(action(&body), Err(MalformedCall), "{levels}");
+        }
+    }
+    let deep = format!("{}{}", "[".repeat(62), "]".repeat(62));
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"a":{deep}}}}}"#);
+    assert_eq!(action(&body), Ok(Action::Open(OpenMethod::Ping)), "64 levels in all");
+}
+
+#[test]
 fn a_method_nobody_knows_is_well_formed_and_unknown() {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"logging/setLevel"}"#;
     assert_eq!(action(body), Ok(Action::Unknown));

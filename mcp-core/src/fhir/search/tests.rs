@@ -21,6 +21,15 @@ fn a_value_cannot_become_two() {
 }
 
 #[test]
+fn several_codings_are_or_and_none_of_them_can_become_two() {
+    let of = |code: &str| ("https://x.test".to_owned(), code.to_owned());
+    assert_eq!(
+        value(&Filter::Codes(vec![of("a"), of("b,c")])),
+        "https://x.test|a,https://x.test|b\\,c"
+    );
+}
+
+#[test]
 fn an_identifier_is_sent_as_the_backend_reads_it() {
     let identifier = Filter::Identifier("E1234".into());
     assert_eq!(value(&identifier), "|E1234");

@@ -194,7 +194,7 @@ class Gateway:
   public_url: {self.origin}
   listeners: [{{address: "127.0.0.1:{self.port}"}}]
   admin: "127.0.0.1:{self.admin}"
-  deadlines: {{close_delay: 200ms, drain: 10s}}
+  deadlines: {{close_delay: 200ms}}
   caps: {{connections_per_address: 10000}}
 keys:
   ring: [{keys}]

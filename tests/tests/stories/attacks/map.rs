@@ -42,7 +42,7 @@ fn quoted(cell: &str) -> Vec<&str> {
 /// A line such as `| A01 | …`.
 fn is_row(line: &str) -> bool {
     let id = line.strip_prefix("| ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-    matches!(id.as_bytes(), [b'A'..=b'F', b'0'..=b'9', b'0'..=b'9'])
+    matches!(id.as_bytes(), [b'A'..=b'G', b'0'..=b'9', b'0'..=b'9'])
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! Unless it says otherwise, a story here runs against three gateways behind a balancer, over a
 //! new connection for each request: it holds whichever gateway answers.
 
+mod bombs;
 mod browser;
 mod calls;
 mod cookies;

@@ -10,18 +10,21 @@ use tokio::net::TcpStream;
 
 use super::Site;
 
+/// For each of eight lanes.
+const ROUNDS: usize = 125;
+
 /// Refused requests with bodies, and calls, in turn on a few connections.
 #[tokio::test]
 async fn each_answer_belongs_to_its_own_request_although_bodies_were_left_unread() -> Result<()> {
     let site = Site::start().await?;
-    let rounds = 50;
+    let rounds = ROUNDS;
     let lanes = (0..8).map(|lane| {
         let site = &site;
         async move {
             for round in 0..rounds {
-                let id = 10_000 + lane * 1000 + round;
+                let id = 1_000_000 + lane * ROUNDS + round;
                 let mut stream = TcpStream::connect(site.address).await?;
-                let large = site.call(id + 500_000).repeat(1 + round % 3);
+                let large = site.call(id + 5_000_000).repeat(1 + round % 3);
                 let refused = format!(
                     "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
                      Accept: application/json, text/event-stream\r\nContent-Length: {}\r\n\r\n{large}",

@@ -1,15 +1,26 @@
 //! C20: floods of frames over HTTP/2.
 
-use anyhow::Result;
-use testbed::raw_h2::{block, flag, frame, kind};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use testbed::raw_h2::{Frame, block, flag, frame, kind};
 
 use super::h2::{Over, WINDOW};
 
-/// What a flood sends, as a function of its turn; and how many turns.
+/// What a flood sends, as a function of its turn.
 type Flood = fn(&Over, u32) -> Vec<u8>;
 
-const FLOODS: &[(&str, Flood)] = &[
-    ("rapid reset", |over, turn| {
+/// What becomes of who floods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The connection is ended.
+    Ended,
+    /// The frames are allowed, cost next to nothing, and are answered.
+    Endured,
+}
+
+const FLOODS: &[(&str, End, Flood)] = &[
+    ("rapid reset", End::Ended, |over, turn| {
         let stream = 2 * turn + 1;
         let reset = frame(kind::RST_STREAM, flag::NONE, stream, &[0, 0, 0, 8]);
         let head = frame(
@@ -20,12 +31,12 @@ const FLOODS: &[(&str, Flood)] = &[
         );
         [head, reset].concat()
     }),
-    ("resets that we make", |over, turn| {
+    ("resets that we make", End::Ended, |over, turn| {
         let stream = 2 * turn + 1;
         let head = frame(kind::HEADERS, flag::END_HEADERS, stream, &block(&over.fields()));
         [head, frame(kind::WINDOW_UPDATE, flag::NONE, stream, &[0; 4])].concat()
     }),
-    ("continuation", |over, turn| {
+    ("continuation", End::Ended, |over, turn| {
         let junk = block(&[("x", &"y".repeat(1000))]);
         if turn == 0 {
             frame(kind::HEADERS, flag::NONE, 1, &block(&over.fields()))
@@ -33,14 +44,14 @@ const FLOODS: &[(&str, Flood)] = &[
             frame(kind::CONTINUATION, flag::NONE, 1, &junk)
         }
     }),
-    ("empty continuation", |over, turn| {
+    ("empty continuation", End::Ended, |over, turn| {
         if turn == 0 {
             frame(kind::HEADERS, flag::NONE, 1, &block(&over.fields()))
         } else {
             frame(kind::CONTINUATION, flag::NONE, 1, &[])
         }
     }),
-    ("empty data", |over, turn| {
+    ("empty data", End::Ended, |over, turn| {
         if turn == 0 {
             let fields = [over.fields(), vec![("authorization", "Bearer x")]].concat();
             frame(kind::HEADERS, flag::END_HEADERS, 1, &block(&fields))
@@ -48,29 +59,73 @@ const FLOODS: &[(&str, Flood)] = &[
             frame(kind::DATA, flag::NONE, 1, &[])
         }
     }),
-    ("settings", |_, _| frame(kind::SETTINGS, flag::NONE, 0, &[0, 4, 0, 0, 255, 255])),
-    ("ping", |_, _| frame(kind::PING, flag::NONE, 0, &[0; 8])),
+    ("settings", End::Endured, |_, _| {
+        frame(kind::SETTINGS, flag::NONE, 0, &[0, 4, 0, 0, 255, 255])
+    }),
+    ("ping", End::Endured, |_, _| frame(kind::PING, flag::NONE, 0, &[0; 8])),
 ];
 
-#[tokio::test]
-async fn a_flood_of_frames_is_ended_or_costs_nobody_else_anything() -> Result<()> {
-    let over = Over::tls("h2-floods").await?;
-    for (what, flood) in FLOODS {
-        let mut connection = over.connect(WINDOW).await?;
-        for batch in 0..200 {
-            let bytes: Vec<u8> = (0..50).flat_map(|turn| flood(&over, batch * 50 + turn)).collect();
-            // The server may have had enough; or it does not read while we do not.
-            let sent =
-                tokio::time::timeout(std::time::Duration::from_secs(5), connection.send(&bytes));
-            if !matches!(sent.await, Ok(Ok(()))) {
-                break;
-            }
+/// Who does not take what we send for so long does not read it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Calls beside each flood.
+const BESIDE: usize = 5;
+/// Turns of a flood, and how many of them are sent at a time.
+const TURNS: u32 = 10_000;
+const BATCH: u32 = 50;
+/// What a connection may have under way at most.
+const STREAMS: i64 = 64;
+/// A ping of ours: whoever answers it is still there.
+const MARK: [u8; 8] = *b"are you?";
+
+/// Sends a flood until the server has had enough, and what has become of the connection then.
+async fn become_of(over: &Over, flood: Flood) -> Result<End> {
+    let mut connection = over.connect(WINDOW).await?;
+    for batch in 0..TURNS / BATCH {
+        let turns = batch * BATCH..(batch + 1) * BATCH;
+        let bytes: Vec<u8> = turns.flat_map(|turn| flood(over, turn)).collect();
+        // The server may have ended it; or it does not read while we do not.
+        let sent = tokio::time::timeout(PATIENCE, connection.send(&bytes)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            break;
         }
-        assert!(over.serves().await?, "{what}");
-        drop(connection);
     }
-    assert!(over.site.core.sent().len() == FLOODS.len(), "the floods got nothing through");
-    while !over.site.bed.metrics().await?.contains("gateway_requests_in_flight 0\n") {
+    let _ended = connection.send(&frame(kind::PING, flag::NONE, 0, &MARK)).await;
+    let is_told = |frame: &Frame| {
+        frame.kind == kind::GOAWAY || (frame.kind == kind::PING && frame.payload == MARK)
+    };
+    let frames = connection.until(is_told).await?;
+    let lives = frames.last().is_some_and(|last| last.kind == kind::PING && is_told(last));
+    Ok(if lives { End::Endured } else { End::Ended })
+}
+
+async fn gauge(over: &Over, name: &str) -> Result<i64> {
+    let metrics = over.site.bed.metrics().await?;
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(line.context("no such gauge")?.parse()?)
+}
+
+#[tokio::test]
+async fn a_flood_of_frames_is_ended_or_endured_and_callers_beside_it_are_served() -> Result<()> {
+    let over = Over::tls("h2-floods").await?;
+    for (what, end, flood) in FLOODS {
+        let beside = async {
+            for _ in 0..BESIDE {
+                assert!(over.serves().await?, "{what}");
+                let under_way = gauge(&over, "gateway_requests_in_flight").await?;
+                assert!(under_way <= STREAMS + 1, "{what}: {under_way} requests");
+            }
+            anyhow::Ok(())
+        };
+        let (became, served) = tokio::join!(become_of(&over, *flood), beside);
+        served?;
+        assert_eq!(became?, *end, "{what}");
+    }
+    assert_eq!(
+        over.site.core.sent().len(),
+        FLOODS.len() * BESIDE,
+        "the floods got nothing through"
+    );
+    while gauge(&over, "gateway_requests_in_flight").await? > 0 {
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -23,7 +23,8 @@ impl Over {
         let tls = [folder.join(format!("{name}.crt")), folder.join(format!("{name}.key"))];
         std::fs::write(&tls[0], issued.cert.pem())?;
         std::fs::write(&tls[1], issued.signing_key.serialize_pem())?;
-        let deadlines = "{body: 2s, body_start: 1s, idle: 2s, write: 2s}".to_owned();
+        // An idle connection outlasts whoever waits here: what ends before, something else has ended.
+        let deadlines = "{header: 1s, body: 2s, body_start: 1s, idle: 600s, write: 2s}".to_owned();
         let setup = Setup { tls: Some(tls), deadlines, ..Setup::default() };
         Ok(Self { site: Site::start_with(setup).await?, certificate: issued.cert.pem() })
     }
@@ -46,7 +47,7 @@ impl Over {
     }
 
     /// A call on `stream` with these fields, and the token.
-    fn call(&self, stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
+    pub(super) fn call(&self, stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
         let bearer = format!("Bearer {}", self.site.token);
         let mut all = fields.to_vec();
         all.push(("authorization", &bearer));
@@ -195,23 +196,40 @@ async fn the_third_header_of_too_many_fields_ends_its_connection_and_pins_nothin
     let over = Over::tls("h2-bomb").await?;
     // Nothing may be sent but headers.
     let mut connection = over.connect(0).await?;
-    for stream in [1, 3, 5] {
+    let told = |frames: &[Frame], stream: u32| {
+        let ours = frames.iter().filter(|frame| frame.stream == stream);
+        assert!(ours.clone().all(|frame| frame.kind != kind::DATA || frame.payload.is_empty()));
+        ours.clone().find_map(Frame::status)
+    };
+    for stream in [1, 3] {
         connection.send(&bomb(&over, stream, 200)).await?;
-        let mut ended = false;
-        let frames = connection
-            .until(|frame| {
-                ended |= frame.stream == stream && frame.flags & flag::END_STREAM != 0;
-                ended
-            })
-            .await?;
-        let told = frames.iter().find_map(Frame::status);
-        assert!(stream == 5 || told == Some(431), "{stream}: {frames:?}");
-        let sent = frames.iter().filter(|frame| frame.kind == kind::DATA);
-        assert_eq!(sent.map(|frame| frame.payload.len()).sum::<usize>(), 0, "no body waits");
+        let ends = |frame: &Frame| frame.stream == stream && frame.flags & flag::END_STREAM != 0;
+        let frames = connection.until(ends).await?;
+        assert_eq!(told(&frames, stream), Some(431), "{frames:?}");
     }
-    // It ends, whether or not it is used again.
+    connection.send(&bomb(&over, 5, 200)).await?;
+    // It ends at once: nobody sends any more, and an idle one would be kept.
+    let frames = connection.until(|_| false).await?;
+    assert!(told(&frames, 5).is_none_or(|status| status == 431), "{frames:?}");
     let _ended = connection.send(&bomb(&over, 7, 200)).await;
-    connection.until(|_| false).await?;
+    assert_eq!(connection.until(|_| false).await?, [], "the fourth is never looked at");
+    assert!(over.serves().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_header_that_trickles_in_over_many_frames_is_ended_by_its_deadline() -> Result<()> {
+    let over = Over::tls("h2-trickle").await?;
+    let mut connection = over.connect(WINDOW).await?;
+    connection.send(&frame(kind::HEADERS, flag::NONE, 1, &block(&over.fields()))).await?;
+    let more = frame(kind::CONTINUATION, flag::NONE, 1, &block(&[("x", "y")]));
+    let mut drops = 0;
+    while connection.send(&more).await.is_ok() {
+        drops += 1;
+        assert!(drops < 300, "for half a minute");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(drops >= 5, "not before its deadline");
     assert!(over.serves().await?);
     Ok(())
 }

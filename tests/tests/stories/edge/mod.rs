@@ -3,15 +3,18 @@
 
 mod answers;
 mod corpus;
+mod echoes;
 mod floods;
 mod h2;
 mod hop;
 mod replacing;
 mod requests;
+mod restarts;
 mod sizes;
-
 mod slow;
 mod smuggling;
+mod streams;
+mod unread;
 
 use std::net::SocketAddr;
 

@@ -12,7 +12,12 @@ use testbed::{Setup, TestBed};
 use super::super::attacks::minted;
 
 /// Calls until told to stop, and counts the answers.
-async fn keep_calling(mcp: Mcp, token: &str, done: &AtomicBool, count: &AtomicUsize) -> Result<()> {
+pub(super) async fn keep_calling(
+    mcp: Mcp,
+    token: &str,
+    done: &AtomicBool,
+    count: &AtomicUsize,
+) -> Result<()> {
     while !done.load(Ordering::Relaxed) {
         let answer = mcp.call(token, "get_study_count", json!({})).await?;
         anyhow::ensure!(answer.content()?.get("count") == Some(&json!(3)), "{}", answer.body);

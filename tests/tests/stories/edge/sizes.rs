@@ -95,6 +95,10 @@ async fn json_that_is_a_bomb_is_refused_and_nothing_breaks() -> Result<()> {
         format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"{}\"", "\\u0000".repeat(most / 6)),
         format!("{{{}", "\"a\":1,".repeat(most / 6)),
         format!("\"{}", "\\".repeat(most)),
+        balanced("arguments", "[", "]", most / 2 - 100),
+        balanced("arguments", "{\"a\":", "}", most / 7),
+        balanced("_meta", "[", "]", 100),
+        balanced("arguments", "[", "]", 63),
     ];
     let requests: Vec<String> = bombs
         .iter()
@@ -108,5 +112,20 @@ async fn json_that_is_a_bomb_is_refused_and_nothing_breaks() -> Result<()> {
     }
     assert!(site.core.sent().is_empty());
     assert_eq!(raw::exchange(site.address, site.call(1).as_bytes()).await?.statuses(), [200]);
+    let deepest = balanced("arguments", "[", "]", 62);
+    let fields = site.fields();
+    let call =
+        format!("POST /mcp HTTP/1.1\r\n{fields}Content-Length: {}\r\n\r\n{deepest}", deepest.len());
+    assert_eq!(raw::exchange(site.address, call.as_bytes()).await?.statuses(), [200]);
     Ok(())
+}
+
+/// A call that is right but for how deep one of its members is; the message and its parameters are two
+/// levels more.
+fn balanced(member: &str, open: &str, close: &str, levels: usize) -> String {
+    let deep = format!("{}1{}", open.repeat(levels), close.repeat(levels));
+    format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\
+         \"params\":{{\"name\":\"get_study_count\",\"{member}\":{deep}}}}}"
+    )
 }

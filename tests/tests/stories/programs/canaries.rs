@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use anyhow::Result;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use testbed::login::{Login, REDIRECT, VERIFIER};
-use testbed::mcp::{Era, Mcp};
+use testbed::mcp::{Answer, Era, Mcp};
 use testbed::programs::Programs;
 use testbed::raw;
 use tokio::io::AsyncWriteExt as _;
@@ -54,7 +55,7 @@ async fn of_a_flock_of_canaries_none_is_written_down_and_no_refusal_sings() -> R
     in_the_token_endpoint(&programs, &mut aviary).await?;
     in_calls(&programs, &mut aviary, &held.access).await?;
     in_malformed_requests(&programs, &mut aviary).await?;
-    assert!(aviary.0.len() >= 40, "{}", aviary.0.len());
+    assert!(aviary.0.len() >= 60, "{}", aviary.0.len());
     let shown = programs.shown().await?;
     assert!(programs.signal("TERM")?.success());
     let trails = ["audit.jsonl", "audit.ndjson"].map(|file| programs.text(file));
@@ -156,12 +157,14 @@ async fn in_calls(programs: &Programs, aviary: &mut Aviary, token: &str) -> Resu
         ("get_omh_schema", json!({"data_type": aviary.fresh()})),
         ("list_studies", json!({"cursor": [aviary.fresh()]})),
     ] {
-        mcp.call(token, tool, arguments).await?;
+        is_silent(&mcp.call(token, tool, arguments).await?);
     }
-    mcp.call(token, "list_studies", json!({})).await?;
-    mcp.call(token, &aviary.fresh(), json!({})).await?;
-    mcp.send(Some(token), &aviary.fresh(), json!({})).await?;
-    mcp.send(Some(token), "resources/read", json!({"uri": aviary.fresh()})).await?;
+    is_silent(&mcp.call(token, "list_studies", json!({})).await?);
+    is_silent(&mcp.call(token, &aviary.fresh(), json!({})).await?);
+    is_silent(&mcp.send(Some(token), &aviary.fresh(), json!({})).await?);
+    is_silent(&mcp.send(Some(token), "resources/read", json!({"uri": aviary.fresh()})).await?);
+    in_protocol_headers(&mcp, aviary, token).await?;
+    in_members_that_are_refused(&mcp, aviary, token).await?;
     let http = http()?;
     let core = format!("http://{}/mcp", programs.core_address);
     for (url, request) in [(format!("{}/mcp", programs.origin()), http.clone()), (core, http)] {
@@ -172,6 +175,75 @@ async fn in_calls(programs: &Programs, aviary: &mut Aviary, token: &str) -> Resu
         is_mute(request.header("fhir-mcp-hop", aviary.fresh()).send().await?).await?;
     }
     Ok(())
+}
+
+/// The same of a caller's refusal. MCP itself wants the id repeated, which is no canary here.
+fn is_silent(answer: &Answer) {
+    let refused = answer.status >= 400 || answer.body.get("error").is_some();
+    assert!(!refused || !answer.body.to_string().contains("CANARY"), "{}", answer.body);
+}
+
+/// What MCP 2026-07-28 says twice: once in a header, once in the body.
+async fn in_protocol_headers(mcp: &Mcp, aviary: &mut Aviary, token: &str) -> Result<()> {
+    for name in ["mcp-protocol-version", "mcp-method", "mcp-name", "mcp-param-patient"] {
+        for body in [
+            modern("tools/call", json!({"name": "list_studies", "arguments": {}})),
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}),
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+                "protocolVersion": "2025-06-18", "capabilities": {},
+                "clientInfo": {"name": "story", "version": "1"}}}),
+        ] {
+            let mut headers = headers();
+            headers.insert("mcp-protocol-version", HeaderValue::from_static("2026-07-28"));
+            headers.insert(name, HeaderValue::from_str(&aviary.fresh())?);
+            is_silent(&mcp.post(Some(token), headers, body.to_string()).await?);
+        }
+    }
+    Ok(())
+}
+
+/// What stands where the protocol has no place for it.
+async fn in_members_that_are_refused(mcp: &Mcp, aviary: &mut Aviary, token: &str) -> Result<()> {
+    let tool = |arguments: Value| json!({"name": "list_studies", "arguments": arguments});
+    let bodies = [
+        modern("tools/call", tool(json!(aviary.fresh()))),
+        modern("tools/call", tool(json!([aviary.fresh()]))),
+        modern("tools/call", json!({"name": [aviary.fresh()]})),
+        modern(&aviary.fresh(), json!({})),
+        modern("prompts/get", json!({"name": aviary.fresh()})),
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list",
+               "params": {"_meta": {aviary.fresh(): aviary.fresh()}}}),
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": [aviary.fresh()]}),
+        json!({"jsonrpc": "2.0", "id": {aviary.fresh(): 1}, "method": "tools/list"}),
+    ];
+    for body in bodies {
+        for version in ["2026-07-28", "2025-06-18"] {
+            let mut headers = headers();
+            headers.insert("mcp-protocol-version", HeaderValue::from_static(version));
+            let method = body.get("method").and_then(Value::as_str).unwrap_or_default();
+            headers.insert("mcp-method", HeaderValue::from_str(method)?);
+            is_silent(&mcp.post(Some(token), headers, body.to_string()).await?);
+        }
+    }
+    Ok(())
+}
+
+fn headers() -> HeaderMap {
+    let accept = HeaderValue::from_static("application/json, text/event-stream");
+    HeaderMap::from_iter([(reqwest::header::ACCEPT, accept)])
+}
+
+/// A request with the metadata that 2026-07-28 wants.
+fn modern(method: &str, mut parameters: Value) -> Value {
+    if let Some(members) = parameters.as_object_mut() {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "story", "version": "1"},
+        });
+        members.insert("_meta".to_owned(), meta);
+    }
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters})
 }
 
 /// What the parsers below us choke on: they quote it in their errors.

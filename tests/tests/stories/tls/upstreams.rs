@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use fhir_mcp_core::Core;
 use fhir_mcp_core::config::{BackendLimits, Config};
 use fhir_mcp_core::tls::CertificateFiles;
+use fhir_mcp_core::{Core, Ending};
 use serde_json::json;
 use testbed::bed::random_key;
 use testbed::certificates::Authority;
@@ -17,7 +17,6 @@ use testbed::mcp::{Answer, Era, Mcp};
 use testbed::tls_front::TlsFront;
 use testbed::{Inside, Setup, TestBed};
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
 
 use super::probe::{BOTH, client, visit};
 use super::site::folder;
@@ -156,11 +155,12 @@ async fn core_shows_a_renewed_certificate_and_keeps_the_old_one_when_the_new_is_
         hop_key: authz::keyring::SecretKey::from_base64(&random_key())?,
         profiles: None,
         backend: BackendLimits::default(),
+        close_delay: std::time::Duration::ZERO,
         authority: None,
     })?;
     let shown = Arc::clone(core.certificate().unwrap());
-    let stop = CancellationToken::new();
-    let serving = tokio::spawn(core.serve(listener, None, stop.clone()));
+    let ending = Ending::default();
+    let serving = tokio::spawn(core.serve(listener, None, ending.clone()));
     let probe = Arc::new(client(&BOTH, None)?);
     // Whoever does not go on with a handshake keeps nobody else waiting.
     let _silent = TcpStream::connect(address).await?;
@@ -175,6 +175,6 @@ async fn core_shows_a_renewed_certificate_and_keeps_the_old_one_when_the_new_is_
     new.write(&folder, "core")?;
     assert!(shown.refresh()?);
     assert_eq!(leaf().await?, new.certificate);
-    stop.cancel();
+    ending.close();
     serving.await?
 }

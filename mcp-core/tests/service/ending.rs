@@ -1,0 +1,64 @@
+//! The end of the service: not ready first, then no further connection, then nobody.
+
+use std::net::SocketAddr;
+
+use fhir_mcp_core::config::BackendLimits;
+use fhir_mcp_core::{Core, Ending};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::bed::config;
+
+/// The whole answer to a GET over a connection of its own.
+async fn answer(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: core\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).await.unwrap();
+    heard
+}
+
+/// One answer over a connection that the client would keep, and whether it is told to.
+async fn is_kept(stream: &mut TcpStream) -> bool {
+    stream
+        .write_all(b"POST /mcp HTTP/1.1\r\nHost: core\r\nContent-Length: 0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"}") {
+        heard.push(stream.read_u8().await.unwrap());
+    }
+    let heard = String::from_utf8(heard).unwrap().to_lowercase();
+    assert!(heard.starts_with("http/1.1 401"), "{heard}");
+    !heard.contains("connection: close")
+}
+
+#[tokio::test]
+async fn a_core_that_ends_is_not_ready_first_then_accepts_no_more_and_then_is_gone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, probed) = (listener.local_addr().unwrap(), admin.local_addr().unwrap());
+    let ending = Ending::default();
+    let core = Core::new(config(BackendLimits::default())).unwrap();
+    let serving = tokio::spawn(core.serve(listener, Some(admin), ending.clone()));
+    let is_ready = async || answer(probed, "/ready").await.starts_with("HTTP/1.1 200");
+    while !is_ready().await {
+        tokio::task::yield_now().await;
+    }
+    let mut kept = TcpStream::connect(address).await.unwrap();
+    assert!(is_kept(&mut kept).await);
+    ending.retreat();
+    while is_ready().await {
+        tokio::task::yield_now().await;
+    }
+    assert!(answer(probed, "/live").await.starts_with("HTTP/1.1 200"));
+    assert!(!is_kept(&mut kept).await, "who is connected is sent elsewhere");
+    assert_eq!(kept.read(&mut [0]).await.unwrap(), 0, "and that was the last answer");
+    let mut late = TcpStream::connect(address).await.unwrap();
+    assert!(!is_kept(&mut late).await, "who has not heard yet is served");
+    assert!(!serving.is_finished());
+    ending.close();
+    serving.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
