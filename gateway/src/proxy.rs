@@ -192,12 +192,11 @@ impl ProxyHttp for GatewayProxy {
         let mut response = stopped(stop, context);
         share(context, response.headers_mut());
         let status = response.status().as_u16();
+        // The client may have left meanwhile; then there is nobody to tell.
         if let Some(event) = last {
-            // The same: the client may have left.
             let _ = session.write_response_body(Some(event), true).await;
         } else if !begun {
             context.status = Some(status);
-            // The client may have left meanwhile; then there is nobody to tell.
             let _ = context.gateway.responder.send(session, response).await;
         }
         FailToProxy { error_code: status, can_reuse_downstream: false }

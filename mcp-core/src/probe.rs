@@ -84,6 +84,7 @@ impl Probe {
             token: self.token.as_ref().filter(|_| call.is_authorized()),
             interaction: call.interaction(),
             is_strict,
+            hears_issues: call.hears_issues(),
             words: vec![NONSENSE],
             subject: &self.subject,
             deadline: Instant::now() + DEADLINE,

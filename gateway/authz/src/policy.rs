@@ -17,6 +17,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("count_study_observations", "user/Group.rs user/Observation.rs user/Patient.rs"),
     ("fhir_capabilities", ""),
     ("fhir_history", "user/*.rs"),
+    ("fhir_operation", "user/*.rs"),
     ("fhir_read", "user/*.rs"),
     ("fhir_schema", ""),
     ("fhir_search", "user/*.rs"),
@@ -31,14 +32,20 @@ const BUILTIN: &[(&str, &str)] = &[
     ("list_study_patients", "user/Group.rs user/Patient.rs"),
     ("search_patients", "user/Patient.rs"),
     ("summarize_patient_observations", "user/Observation.rs"),
+    ("terminology_expand", ""),
+    ("terminology_lookup", ""),
+    ("terminology_translate", ""),
+    ("terminology_validate_code", ""),
 ];
 
 /// The tools that cost the backend many requests or large ones; any other call weighs 1.
 const BUILTIN_WEIGHTS: &[(&str, u32)] = &[
     ("count_study_observations", 5),
+    ("fhir_operation", 5),
     ("get_patient_observations", 2),
     ("list_study_patients", 2),
     ("summarize_patient_observations", 5),
+    ("terminology_expand", 2),
 ];
 
 /// Which scope each tool needs, and what it weighs in the limits.
@@ -257,7 +264,11 @@ mod tests {
                 "get_server_capabilities",
                 "get_study_count",
                 "get_study_metadata",
-                "list_studies"
+                "list_studies",
+                "terminology_expand",
+                "terminology_lookup",
+                "terminology_translate",
+                "terminology_validate_code"
             ]
         );
     }

@@ -78,7 +78,7 @@ pub(super) fn consent(gateway: &Shared, page: &ConsentPage) -> Response<Body> {
     };
     // Browsers follow the form's redirects with this list, so it names each stop of them.
     let login = backend.endpoints.authorize.origin().ascii_serialization();
-    let beyond: String = backend.login_origins.iter().map(|origin| format!(" {origin}")).collect();
+    let beyond: String = backend.login_origins.iter().flat_map(|origin| [" ", origin]).collect();
     let action = format!("form-action 'self' {login}{beyond} {}", page.csp_source);
     html(200, &template, &action)
 }

@@ -86,11 +86,10 @@ impl Jwks {
         {
             return Err(fault.clone());
         }
-        let keys = self.fetch().await.map_err(|fault| {
-            // When it failed, not when it began: whoever waited for it has waited enough.
-            known.failed = Some((self.clock.monotonic(), fault.clone()));
-            fault
-        })?;
+        let fetched = self.fetch().await;
+        // When it failed, not when it began: whoever waited for it has waited enough.
+        known.failed = fetched.as_ref().err().map(|fault| (self.clock.monotonic(), fault.clone()));
+        let keys = fetched?;
         let fetched = Fetched { at: now, keys };
         let key = fetched.pick(id);
         *known = Known { fetched: Some(fetched), failed: None };

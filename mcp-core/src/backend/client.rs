@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Bytes of an error body that are looked at, to tell a page past the end from a missing record.
 const ERROR_BODY: usize = 4096;
+/// Bytes of an error body whose issues are an answer: they name what is wrong at length.
+const OUTCOME_BODY: usize = 64 * 1024;
 /// How a request asks to be refused rather than half understood (FHIR R5 §3.2.1.3.3).
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The Exchange answers 406 to anything that it does not list; plain JSON is what all list.
@@ -46,6 +48,8 @@ pub struct Outgoing<'a> {
     pub interaction: &'static str,
     /// Whether the backend is asked to refuse what it does not understand.
     pub is_strict: bool,
+    /// Whether the issues of an error are an answer, too.
+    pub hears_issues: bool,
     /// Our own words, of which an error may speak.
     pub words: Vec<&'a str>,
     /// Who asks, for a fair share of the slots.
@@ -148,6 +152,11 @@ impl Client {
         let fault = match answered {
             StatusCode::UNAUTHORIZED => Fault::TokenRefused,
             StatusCode::FORBIDDEN => Fault::Forbidden,
+            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY
+                if outgoing.hears_issues =>
+            {
+                declined(response).await
+            }
             StatusCode::NOT_FOUND => missing(response).await,
             StatusCode::TOO_MANY_REQUESTS => Fault::Unavailable,
             other if other.is_server_error() => Fault::Unavailable,
@@ -207,6 +216,14 @@ async fn missing(response: reqwest::Response) -> Fault {
         Ok(body) if outcome::is_invalid_page(&body) => Fault::InvalidPage,
         Ok(_) | Err(_) => Fault::Missing,
     }
+}
+
+/// To a question about codes, "no such code" is an answer, and it takes an outcome to give it: a 404
+/// without one says that nobody was asked.
+async fn declined(response: reqwest::Response) -> Fault {
+    let is_missing = response.status() == StatusCode::NOT_FOUND;
+    let body = read_bounded(response, OUTCOME_BODY).await.unwrap_or_default();
+    outcome::issue(&body, is_missing).map_or(Fault::Rejected, Fault::Declined)
 }
 
 /// A strict search may be refused for a parameter; then its name is all that is taken from the answer.

@@ -1,5 +1,7 @@
 //! Every way in which the backend does not give a usable answer.
 
+use crate::fhir::outcome::Issue;
+
 /// Why there is no answer. The backend's own words are never part of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -18,6 +20,9 @@ pub enum Fault {
     /// Another 4xx: we asked in a way that this backend does not take.
     #[error("the backend rejected the request")]
     Rejected,
+    /// 400, 404 or 422 to a question about codes, and what its issues say.
+    #[error("the backend declined to answer about a code")]
+    Declined(Issue),
     /// A search parameter that this backend does not announce, so that it might be ignored.
     #[error("the backend does not support the search parameter {0}")]
     Unsupported(String),
@@ -58,6 +63,7 @@ impl Fault {
             Self::Forbidden | Self::Missing => "not_found_or_not_authorized",
             Self::InvalidPage => "backend_invalid_page",
             Self::Rejected => "backend_rejected",
+            Self::Declined(_) => "backend_declined",
             Self::Unsupported(_) => "backend_unsupported_parameter",
             Self::Inexpressible(_) => "backend_inexpressible",
             Self::Ignored(_) => "backend_ignored_parameter",

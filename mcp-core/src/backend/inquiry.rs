@@ -130,6 +130,7 @@ impl Inquiry {
             token: call.is_authorized().then_some(&self.token),
             interaction: call.interaction(),
             is_strict: call.is_strict() && self.profile.search.refuses_when_strict,
+            hears_issues: call.hears_issues(),
             words: call.parameter_names(&self.profile),
             subject: &self.subject,
             deadline,

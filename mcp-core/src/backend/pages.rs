@@ -9,10 +9,12 @@ use super::detector::Evidence;
 use super::fault::Fault;
 use super::inquiry::Inquiry;
 use super::profile::PagingBy;
-use super::surface::Call;
+use super::surface::{Call, Part};
 use crate::fhir::bundle::Searchset;
+use crate::fhir::collected::Collected;
 use crate::fhir::history::History;
 use crate::fhir::id::ResourceId;
+use crate::fhir::operation::{Gives, Invocation};
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Position, Search, Slice};
 
@@ -103,6 +105,35 @@ impl Inquiry {
             (PagingBy::Page | PagingBy::Offset, _) => Some(Position::Offset(reached)),
         };
         Ok(next.filter(|next| next != at && given > 0).map_or(End::Cut, End::More))
+    }
+
+    /// What an operation collects: a page of it, or all of it where it has no pages.
+    ///
+    /// # Errors
+    /// See [`Fault`]; a Bundle of another kind than the operation gives is malformed.
+    pub async fn collect(
+        &self,
+        invocation: Invocation,
+        place: &Place,
+    ) -> Result<(Collected, End), Fault> {
+        let gives = invocation.row().gives;
+        let (count, at) = (place.count, place.position.clone());
+        let part = if gives == Gives::Pages { Part::Page { count, at } } else { Part::Whole };
+        let body = self.ask(&Call::Operation { invocation, part }).await?;
+        if gives == Gives::Document {
+            let document = Collected::document(body).ok_or(Fault::Malformed)?;
+            return Ok((document, End::Complete));
+        }
+        let found = Collected::set(body).ok_or(Fault::Malformed)?;
+        if gives == Gives::Pages {
+            let next = found.next.as_deref();
+            let page = Given { rows: found.counted, total: found.total, next };
+            let end = self.end_of(page, (count, &place.position, place.before))?;
+            return Ok((found, end));
+        }
+        let counted = u64::try_from(found.counted).unwrap_or(u64::MAX);
+        let is_all = found.next.is_none() && found.total.is_none_or(|total| total == counted);
+        Ok((found, if is_all { End::Complete } else { End::Cut }))
     }
 
     /// A page of the history of one resource.

@@ -6,6 +6,7 @@ use url::Url;
 use super::list::Cursor;
 use super::profile::{PagingBy, Profile, Total};
 use crate::fhir::id::{PatientId, ResourceId, StudyId, VersionId};
+use crate::fhir::operation::Invocation;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Position, Search, Slice};
 
@@ -60,20 +61,39 @@ pub enum Call {
         /// Where the page begins.
         at: Position,
     },
-    /// `GET {fhir}/${operation}`, on a type or on one resource if named. The name is one of the
-    /// program's own, and so are the names of the parameters.
+    /// `GET {fhir}/${operation}`, on a type or on one resource if it says so. Which operations and
+    /// parameters there are, stands in [`crate::fhir::operation`].
     Operation {
-        /// On which type; `None` for the whole server.
-        on: Option<(ResourceType, Option<ResourceId>)>,
-        /// Without the dollar sign.
-        name: &'static str,
-        /// Names and values, in order.
-        parameters: Vec<(&'static str, String)>,
+        /// The operation, on what, and with what.
+        invocation: Invocation,
+        /// Which part of the answer, where it has parts.
+        part: Part,
     },
     /// `GET {fhir}/metadata`, without a token.
     Metadata,
     /// `GET {health}`, without a token.
     Health,
+}
+
+/// Which part of an operation's answer is wanted.
+#[derive(Clone)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// A page, paged as searches are.
+    Page {
+        /// Resources on a page.
+        count: u32,
+        /// Where the page begins.
+        at: Position,
+    },
+    /// Codes of an expansion (FHIR R5 §4.9.11).
+    Codes {
+        /// Codes on a page.
+        count: u32,
+        /// The first one's number, from 0.
+        offset: u64,
+    },
 }
 
 impl Call {
@@ -104,6 +124,12 @@ impl Call {
     /// Whether it asks to be refused rather than half understood.
     pub const fn is_strict(&self) -> bool {
         matches!(self, Self::Search(_))
+    }
+
+    /// Whether the issues of an error say something that is an answer: of codes, they do.
+    pub fn hears_issues(&self) -> bool {
+        let Self::Operation { invocation, .. } = self else { return false };
+        matches!(invocation.row().on, Some("CodeSystem" | "ValueSet" | "ConceptMap"))
     }
 
     /// The names of the parameters in it that could be at fault; empty where there are none.
@@ -139,9 +165,7 @@ impl Call {
                 go_on(&mut url, profile, position, *count);
                 Some(url)
             }
-            Self::Operation { on, name, parameters } => {
-                operated(base, fhir, on.as_ref(), (name, parameters))
-            }
+            Self::Operation { invocation, part } => operated(base, profile, invocation, part),
             Self::Metadata => at(base, fhir, &["metadata"]),
             Self::Health => at(base, profile.health_path.as_deref()?, &[]),
         }
@@ -189,22 +213,28 @@ fn listed(mut url: Url, page_size: u32, cursor: &Cursor) -> Url {
     url
 }
 
-fn operated(
-    base: &Url,
-    fhir: &str,
-    on: Option<&(ResourceType, Option<ResourceId>)>,
-    (name, parameters): (&str, &[(&'static str, String)]),
-) -> Option<Url> {
-    let operation = format!("${name}");
-    let mut segments: Vec<&str> = Vec::new();
-    if let Some((resource_type, id)) = on {
-        segments.push(resource_type.as_str());
-        segments.extend(id.as_ref().map(ResourceId::as_str));
-    }
+fn operated(base: &Url, profile: &Profile, asked: &Invocation, part: &Part) -> Option<Url> {
+    let operation = ["$", asked.row().name].concat();
+    let mut segments: Vec<&str> =
+        asked.resource_type().map(ResourceType::as_str).into_iter().collect();
+    segments.extend(asked.id().map(ResourceId::as_str));
     segments.push(&operation);
-    let mut url = at(base, fhir, &segments)?;
-    if !parameters.is_empty() {
-        url.query_pairs_mut().extend_pairs(parameters);
+    let mut url = at(base, &profile.fhir.path, &segments)?;
+    // Only what is appended makes a question mark.
+    for (name, value) in asked.pairs() {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    match part {
+        Part::Whole => {}
+        Part::Page { count, at: position } => {
+            url.query_pairs_mut().append_pair("_count", &count.to_string());
+            go_on(&mut url, profile, position, *count);
+        }
+        Part::Codes { count, offset } => {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("offset", &offset.to_string());
+            query.append_pair("count", &count.to_string());
+        }
     }
     Some(url)
 }

@@ -56,6 +56,13 @@ impl Statement {
         of(&self.operations) || self.resources.values().any(|one| of(&one.operations))
     }
 
+    /// Whether the statement names this operation for this type, or for the server.
+    pub fn offers_operation(&self, resource_type: Option<&str>, name: &str) -> bool {
+        let of = |names: &Vec<String>| names.iter().any(|known| known == name);
+        let announced = resource_type.and_then(|kind| self.resources.get(kind));
+        of(&self.operations) || announced.is_some_and(|one| of(&one.operations))
+    }
+
     /// The kind of a search parameter of this type, if the statement names it.
     pub fn kind(&self, resource_type: &str, parameter: &str) -> Option<ParameterKind> {
         let announced = self.resources.get(resource_type)?;
@@ -107,6 +114,20 @@ mod tests {
         assert!(statement.declares("Patient", "name"));
         assert!(!statement.declares("Patient", "date"));
         assert!(!statement.declares("Observation", "name"));
+    }
+
+    #[test]
+    fn an_operation_is_offered_for_its_type_or_for_the_server() {
+        let statement = Statement::read(&json!({
+            "resourceType": "CapabilityStatement",
+            "rest": [{"operation": [{"name": "meta"}], "resource": [
+                {"type": "Patient", "operation": [{"name": "$everything"}]}]}],
+        }))
+        .unwrap();
+        assert!(statement.offers_operation(Some("Patient"), "everything"));
+        assert!(statement.offers_operation(Some("Patient"), "meta"));
+        assert!(!statement.offers_operation(Some("Encounter"), "everything"));
+        assert!(!statement.offers_operation(None, "everything"));
     }
 
     #[test]

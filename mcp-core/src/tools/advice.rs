@@ -3,6 +3,7 @@
 
 use super::error::ToolError;
 use crate::backend::fault::Fault;
+use crate::fhir::outcome::Issue;
 
 /// What stands behind a refusal or a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,14 @@ impl Fault {
                 "The backend does not take the question in this form.",
                 "check the arguments, above all the ids, and call again",
             ),
+            Self::Declined(Issue::TooCostly) => advice(
+                "The backend refuses an answer of this size.",
+                "ask for less, with a filter or a smaller value set",
+            ),
+            Self::Declined(Issue::NotFound | Issue::InvalidCode) => advice(
+                "The backend has no such code, system, value set or map. That says nothing about others.",
+                "check the code and its system; if they are right, tell the person that it is not known here",
+            ),
             Self::Unsupported(_) => advice(
                 "The backend does not announce the search parameter, so it might answer as if it were not \
                  there.",
@@ -118,6 +127,8 @@ pub fn every_error() -> Vec<ToolError> {
         Fault::Missing,
         Fault::InvalidPage,
         Fault::Rejected,
+        Fault::Declined(Issue::TooCostly),
+        Fault::Declined(Issue::NotFound),
         Fault::Unsupported("code".to_owned()),
         Fault::Inexpressible("date: this backend wants whole days".to_owned()),
         Fault::Ignored("code".to_owned()),

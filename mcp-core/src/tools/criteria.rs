@@ -51,6 +51,13 @@ pub struct Criterion {
 #[serde(transparent)]
 pub struct Scalar(String);
 
+impl Scalar {
+    /// The value as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {

@@ -2,6 +2,7 @@
 //! to do next.
 
 use crate::backend::fault::Fault;
+use crate::fhir::outcome::Issue;
 
 /// Why a tool gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +56,11 @@ impl ToolError {
     pub const fn is_fault(&self) -> bool {
         match self {
             Self::Backend(
-                Fault::Forbidden | Fault::Missing | Fault::Unsupported(_) | Fault::Inexpressible(_),
+                Fault::Forbidden
+                | Fault::Missing
+                | Fault::Declined(_)
+                | Fault::Unsupported(_)
+                | Fault::Inexpressible(_),
             )
             | Self::Argument(_)
             | Self::NotFoundOrNotAuthorized(_)
@@ -94,6 +99,14 @@ fn sentence(fault: &Fault) -> String {
                 .to_owned();
         }
         Fault::InvalidPage => return "the page lies past the end".to_owned(),
+        Fault::Declined(Issue::TooCostly) => {
+            return "the backend finds this too large to answer".to_owned();
+        }
+        Fault::Declined(Issue::NotFound | Issue::InvalidCode) => {
+            return "the backend does not know this code, or its system, value set or map; it may \
+                    exist all the same"
+                .to_owned();
+        }
         Fault::Unsupported(parameter) => {
             return format!(
                 "the backend does not support searching by {parameter}, and might ignore it"

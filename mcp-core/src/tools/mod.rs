@@ -27,6 +27,7 @@ pub mod studies;
 pub mod study_counts;
 pub mod study_patients;
 pub mod summary;
+pub mod terminology;
 pub mod text;
 pub mod timeline;
 pub mod who;
@@ -146,6 +147,11 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<fhir::search::FhirSearch>(),
         Entry::of::<fhir::read::FhirRead>(),
         Entry::of::<fhir::history::FhirHistory>(),
+        Entry::of::<fhir::operation::FhirOperation>(),
+        Entry::of::<terminology::lookup::TerminologyLookup>(),
+        Entry::of::<terminology::expand::TerminologyExpand>(),
+        Entry::of::<terminology::validate::TerminologyValidateCode>(),
+        Entry::of::<terminology::translate::TerminologyTranslate>(),
     ]
 });
 

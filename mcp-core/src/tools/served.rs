@@ -8,6 +8,7 @@ use crate::backend::capability::Capability;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::{Interaction, Profile};
 use crate::fhir::resource_type::ResourceType;
+use crate::fhir::statement::Statement;
 
 use super::error::ToolError;
 
@@ -60,8 +61,10 @@ pub enum Need {
     Interaction(Interaction),
     /// An interaction on this type.
     OnType(&'static str, Interaction),
-    /// An operation, by its name without the dollar sign, wherever it is offered.
-    Operation(&'static str),
+    /// One of these operations, by name without the dollar sign, wherever it is offered.
+    Operation(&'static [&'static str]),
+    /// This operation, or a list of codes that is no operation: the profile's, or the Exchange's.
+    OperationOrCodes(&'static str),
 }
 
 impl Need {
@@ -85,12 +88,34 @@ impl Need {
                 || usual(interaction),
                 |statement| statement.offers(kind, interaction.as_str()),
             ),
-            Self::Operation(name) => {
-                profile.fhir.operations.iter().any(|known| known == name)
-                    || statement.is_some_and(|statement| statement.has_operation(name))
+            Self::Operation(names) => {
+                names.iter().any(|name| has_operation(profile, capability, name))
+            }
+            Self::OperationOrCodes(name) => {
+                let has_codes = profile.rest.is_some() || !profile.vocabulary.is_empty();
+                has_codes || has_operation(profile, capability, name)
             }
         }
     }
+}
+
+/// Whether an operation is offered on any type.
+pub fn has_operation(profile: &Profile, capability: &Capability, name: &str) -> bool {
+    profile.fhir.operations.iter().any(|known| known == name)
+        || matches!(capability, Capability::Known(known) if known.statement.has_operation(name))
+}
+
+/// Whether an operation is offered on this type, or on the server: the profile names it, or the server
+/// announces it.
+pub fn offers(
+    profile: &Profile,
+    capability: &Capability,
+    resource_type: Option<&str>,
+    name: &str,
+) -> bool {
+    let announces = |statement: &Statement| statement.offers_operation(resource_type, name);
+    profile.fhir.operations.iter().any(|known| known == name)
+        || matches!(capability, Capability::Known(known) if announces(&known.statement))
 }
 
 impl Entry {
@@ -104,7 +129,10 @@ impl Entry {
     /// The same for a call. The backend is asked what it announces only where that decides: a tool for
     /// one type learns soon enough that there is no such type.
     pub async fn is_served_by(&self, inquiry: &Inquiry) -> bool {
-        let depends = |need: &Need| matches!(need, Need::Interaction(_) | Need::Operation(_));
+        let depends = |need: &Need| match need {
+            Need::Interaction(_) | Need::Operation(_) | Need::OperationOrCodes(_) => true,
+            Need::Exchange | Need::OnType(..) => false,
+        };
         if self.needs.iter().any(depends) {
             return self.is_served(&inquiry.profile, &*inquiry.capability().await);
         }

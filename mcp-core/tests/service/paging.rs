@@ -216,3 +216,18 @@ async fn a_cursor_is_good_for_its_person_question_and_backend_only_and_not_for_l
     assert!(late.refusal().starts_with("cursor: "), "{late:?}");
     assert_eq!(bed.backend.targets().len(), asked);
 }
+
+#[tokio::test]
+async fn e10_a_cursor_that_a_client_holds_is_no_hop() {
+    // Both are sealed under the same key, and a client may send back what it was given.
+    let bed = helios().await;
+    let url = format!("/Condition?_count=2&{TAIL}");
+    bed.backend.answer(&url, page(&[1, 2], Some(3), Some("?_cursor=a")));
+    let cursor = cursor(&search(&bed, None).await);
+    let asked = bed.backend.targets().len();
+    let params = json!({"name": "fhir_search", "arguments": {"type": "Condition", "limit": 2}});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let answer = bed.send(Some(cursor), "2025-06-18", &body).await;
+    assert_eq!(answer.status, http::StatusCode::UNAUTHORIZED);
+    assert_eq!(bed.backend.targets().len(), asked);
+}

@@ -8,6 +8,8 @@ use testbed::TestBed;
 use testbed::login::Login;
 use testbed::mcp::{Era, Mcp};
 
+use crate::tools::NOT_SERVED;
+
 const GRANTS: [&str; 6] = [
     "user/*.rs",
     "user/Observation.rs",
@@ -16,9 +18,6 @@ const GRANTS: [&str; 6] = [
     "user/Group.rs user/Patient.rs",
     "user/Patient.s",
 ];
-
-/// Permitted, and yet not listed: the Exchange keeps no history.
-const NOT_SERVED: [&str; 1] = ["fhir_history"];
 
 #[tokio::test]
 async fn the_policy_matrix_is_the_one_that_was_read_and_accepted() -> Result<()> {

@@ -1,6 +1,7 @@
 use super::super::profile::Profiles;
 use super::*;
 use crate::fhir::date::day;
+use crate::fhir::operation::{EXPAND, GENERAL};
 use crate::fhir::search::{Comparison, Filter, Sort};
 
 fn url_by(profile: &str, base: &str, call: &Call) -> String {
@@ -89,13 +90,28 @@ fn a_version_and_an_operation_stay_under_their_resource() {
         Call::Read { resource_type: resource_type.clone(), id: id.clone(), version: Some(version) };
     let base = "https://x.test/fhir";
     assert_eq!(url_by("fhir-r5", base, &read), format!("{base}/Patient/p-1/_history/2"));
-    let everything = Call::Operation {
-        on: Some((resource_type, Some(id))),
-        name: "everything",
-        parameters: vec![("_count", "10".to_owned())],
-    };
-    let expected = format!("{base}/Patient/p-1/$everything?_count=10");
+    let everything = GENERAL.iter().find(|row| row.name == "everything").unwrap();
+    let since = [("_type", vec!["Condition".to_owned(), "Observation".to_owned()])];
+    let invocation = Invocation::new(everything, (Some(resource_type), Some(id)), &since).unwrap();
+    let part = Part::Page { count: 10, at: Position::Page(1) };
+    let everything = Call::Operation { invocation, part };
+    let expected =
+        format!("{base}/Patient/p-1/$everything?_type=Condition%2CObservation&_count=10");
     assert_eq!(url_by("fhir-r5", base, &everything), expected);
+}
+
+#[test]
+fn e02_a_value_of_an_operation_cannot_add_a_parameter() {
+    let hostile = "http://x.test/ValueSet/1?a=b&persist=true";
+    let parameters =
+        [("url", vec![hostile.to_owned()]), ("filter", vec!["x&y=1#?/../$z".to_owned()])];
+    let invocation = Invocation::new(&EXPAND, (None, None), &parameters).unwrap();
+    let call = Call::Operation { invocation, part: Part::Codes { count: 5, offset: 10 } };
+    let url: Url = url_by("fhir-r5", "https://x.test/fhir", &call).parse().unwrap();
+    assert_eq!((url.path(), url.fragment()), ("/fhir/ValueSet/$expand", None));
+    let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["url", "filter", "offset", "count"]);
+    assert!(url.query_pairs().any(|(_, value)| value == hostile));
 }
 
 #[test]

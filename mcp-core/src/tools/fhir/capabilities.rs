@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::backend::capability::Capability;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::{Interaction, PagingBy, UnknownParameters};
+use crate::fhir::operation::{self, Row};
+use crate::fhir::statement::Statement;
 use crate::tools::Tool;
 use crate::tools::envelope::Envelope;
 use crate::tools::error::ToolError;
@@ -35,7 +37,7 @@ pub struct FhirCapabilitiesAnswer {
     announced: bool,
     /// What can be read of each type.
     types: BTreeMap<String, String>,
-    /// Operations that the backend offers.
+    /// Operations that the backend offers; `fhir_operation` and the terminology tools run some of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     operations: Vec<String>,
     /// How it searches.
@@ -77,6 +79,7 @@ impl Tool for FhirCapabilities {
         let (announced, backend_version, types) = match &*capability {
             Capability::Known(known) => {
                 operations.extend(known.statement.operations.iter().map(|name| clean(name)));
+                operations.extend(of_types(&known.statement));
                 let types = known.statement.resources.iter();
                 let types = types.map(|(name, one)| (clean(name), readable(&one.interactions)));
                 (true, known.version.as_deref().map(clean), types.collect())
@@ -106,6 +109,15 @@ impl Tool for FhirCapabilities {
             search: habits(inquiry),
         })
     }
+}
+
+/// Those operations of single types that can be run through these tools.
+fn of_types(statement: &Statement) -> impl Iterator<Item = String> {
+    let announces = |row: &&Row| {
+        let one = row.on.and_then(|kind| statement.resources.get(kind));
+        one.is_some_and(|one| one.operations.iter().any(|name| name == row.name))
+    };
+    operation::all().filter(announces).map(Row::words)
 }
 
 /// Those interactions that only read: through these tools nothing can be changed.

@@ -123,7 +123,7 @@ pub(super) fn first(inquiry: &Inquiry, limit: Limit) -> Place {
 }
 
 /// What is said to a cursor that does not open.
-pub(super) fn stale() -> ToolError {
+pub(in crate::tools) fn stale() -> ToolError {
     let rule = "cursor: it is good for 15 minutes, for this user, and together with exactly the \
                 arguments of the answer that it came from; ask again without it";
     ToolError::Argument(rule.to_owned())
@@ -198,7 +198,7 @@ fn answer(
 }
 
 /// Where the rest is, and what is to be said about it.
-pub(super) fn go_on(
+pub(in crate::tools) fn go_on(
     place: Place,
     (reached, given): (usize, usize),
     end: End,

@@ -4,6 +4,7 @@
 //! Unless it says otherwise, a story here runs against three gateways behind a balancer, over a
 //! new connection for each request: it holds whichever gateway answers.
 
+mod around;
 mod bombs;
 mod browser;
 mod calls;
@@ -15,6 +16,7 @@ mod limits;
 mod map;
 mod outages;
 mod pages;
+mod reads;
 mod redirects;
 mod registration;
 mod tokens;
