@@ -22,6 +22,8 @@ const LONGEST: usize = 4_096;
 /// A place in a long answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
+    /// Which of several parts of a question it is in, from 0.
+    pub part: u32,
     /// The page at the backend.
     pub position: Position,
     /// Rows on a page there; another size would move the page.

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use serde_json::Value;
 use url::Url;
 
 use super::cursor::Place;
@@ -13,7 +14,7 @@ use super::surface::{Call, Part};
 use crate::fhir::bundle::Searchset;
 use crate::fhir::collected::Collected;
 use crate::fhir::history::History;
-use crate::fhir::id::ResourceId;
+use crate::fhir::id::{PatientId, ResourceId};
 use crate::fhir::operation::{Gives, Invocation};
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Position, Search, Slice};
@@ -159,6 +160,33 @@ impl Inquiry {
         let given = Given { rows, total: history.total, next };
         let end = self.end_of(given, (place.count, &place.position, place.before))?;
         Ok((history, end))
+    }
+
+    /// A page of what a backend calls everything of one patient. Its total may be of anything, so that
+    /// it proves at most that there is more; and so does a full page where links do not lead on.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn everything(
+        &self,
+        patient: &PatientId,
+        (count, at): (u32, Position),
+        before: usize,
+    ) -> Result<(Vec<Value>, End), Fault> {
+        let body = self.ask(&Call::Everything { patient: patient.clone(), count, at }).await?;
+        let found =
+            Searchset::read(body, ResourceType::PATIENT.as_str()).ok_or(Fault::Malformed)?;
+        let next = found.next.as_deref().map(|link| self.cursor_of(link)).transpose()?;
+        let rows: Vec<Value> = found.matches.into_iter().chain(found.included).collect();
+        let seen = u64::try_from(before + rows.len()).unwrap_or(u64::MAX);
+        let is_short = u64::try_from(rows.len()).is_ok_and(|given| given < u64::from(count));
+        let is_last = is_short || self.profile.search.paging.by == PagingBy::Link;
+        let end = match next {
+            Some(next) => next.map_or(End::Cut, End::More),
+            None if is_last && found.total.is_none_or(|total| total <= seen) => End::Complete,
+            None => End::Cut,
+        };
+        Ok((rows, end))
     }
 
     /// What a `next` link says, and nothing else of it: its host and path are never followed.

@@ -61,6 +61,15 @@ pub enum Call {
         /// Where the page begins.
         at: Position,
     },
+    /// `GET {fhir}/Patient/{id}/$everything`
+    Everything {
+        /// Of whom.
+        patient: PatientId,
+        /// Resources on a page.
+        count: u32,
+        /// Where the page begins.
+        at: Position,
+    },
     /// `GET {fhir}/${operation}`, on a type or on one resource if it says so. Which operations and
     /// parameters there are, stands in [`crate::fhir::operation`].
     Operation {
@@ -110,6 +119,7 @@ impl Call {
             Self::Patient(_) | Self::Group(_) | Self::Read { version: None, .. } => "fhir_read",
             Self::Read { .. } => "fhir_vread",
             Self::History { .. } => "fhir_history",
+            Self::Everything { .. } => "fhir_everything",
             Self::Operation { .. } => "fhir_operation",
             Self::Metadata => "fhir_metadata",
             Self::Health => "health",
@@ -165,6 +175,13 @@ impl Call {
                 go_on(&mut url, profile, position, *count);
                 Some(url)
             }
+            Self::Everything { patient, count, at: position } => {
+                let segments = [ResourceType::PATIENT.as_str(), patient.as_str(), "$everything"];
+                let mut url = at(base, fhir, &segments)?;
+                url.query_pairs_mut().append_pair("_count", &count.to_string());
+                go_on(&mut url, profile, position, *count);
+                Some(url)
+            }
             Self::Operation { invocation, part } => operated(base, profile, invocation, part),
             Self::Metadata => at(base, fhir, &["metadata"]),
             Self::Health => at(base, profile.health_path.as_deref()?, &[]),
@@ -188,6 +205,7 @@ impl Call {
             | Self::Group(_)
             | Self::Read { .. }
             | Self::History { .. }
+            | Self::Everything { .. }
             | Self::Operation { .. }
             | Self::Metadata
             | Self::Health => None,

@@ -93,6 +93,21 @@ bounded! {
     Page, "page", 1, 1_000_000
 }
 
+bounded! {
+    /// How many of a few are wanted: 1 to 100, usually 20.
+    Few, "limit", 20, 100
+}
+
+bounded! {
+    /// How many entries each section shows: 1 to 20, usually 5.
+    Entries, "entries", 5, 20
+}
+
+bounded! {
+    /// How many characters stand on either side of a match: 1 to 300, usually 80.
+    Around, "context", 80, 300
+}
+
 /// Reads `start` and `end`.
 ///
 /// # Errors

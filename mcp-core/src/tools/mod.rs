@@ -2,19 +2,23 @@
 
 pub mod advice;
 pub mod arguments;
+pub mod candidates;
 pub mod capabilities;
+pub mod compartment;
 pub mod counts;
 pub mod criteria;
 pub mod data_type;
 pub mod envelope;
 pub mod error;
 pub mod fhir;
+pub mod grep;
 pub mod listed;
 pub mod listing;
 pub mod mix;
 pub mod observations;
 pub mod origin;
 pub mod outline;
+pub mod overview;
 pub mod page;
 pub mod patients;
 pub mod range;
@@ -135,6 +139,9 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<study_patients::StudyPatients>(),
         Entry::of::<patients::Demographics>(),
         Entry::of::<patients::PatientSearch>(),
+        Entry::of::<candidates::FindPatient>(),
+        Entry::of::<overview::PatientOverview>(),
+        Entry::of::<grep::RecordGrep>(),
         Entry::of::<observations::PatientObservations>(),
         Entry::of::<counts::PatientCount>(),
         Entry::of::<study_counts::StudyObservationCount>(),

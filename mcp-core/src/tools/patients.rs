@@ -5,16 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::Tool;
 use super::arguments::{Limit, Page, words};
+use super::compartment;
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
 use super::page::{Paged, fit, note_missing};
 use super::served::{Family, Need};
 use super::text::clean_option;
-use super::who::may_see;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
-use crate::backend::surface::Call;
 use crate::fhir::date::day;
 use crate::fhir::id::PatientId;
 use crate::fhir::patient::Patient;
@@ -49,7 +48,8 @@ pub struct Person {
 }
 
 impl Person {
-    fn of(patient: &Patient) -> Option<Self> {
+    /// A patient; without an id it is none.
+    pub(super) fn of(patient: &Patient) -> Option<Self> {
         let words = |text: &Option<String>| clean_option(text.as_deref());
         Some(Self {
             patient_id: patient.id.clone()?,
@@ -97,12 +97,8 @@ impl Tool for Demographics {
         inquiry: &Inquiry,
         input: DemographicsInput,
     ) -> Result<DemographicsAnswer, ToolError> {
-        may_see(inquiry, &input.patient_id).await?;
-        let asked = input.patient_id;
-        let resource = inquiry.ask(&Call::Patient(asked.clone())).await;
-        let resource = resource.map_err(ToolError::about("patient"))?;
+        let resource = compartment::patient(inquiry, &input.patient_id).await?;
         let person = Patient::read(&resource).as_ref().and_then(Person::of);
-        let person = person.filter(|person| person.patient_id == asked.as_str());
         let envelope = Envelope::with_text(FREE_TEXT);
         Ok(DemographicsAnswer { envelope, person: person.ok_or(Fault::Malformed)? })
     }

@@ -5,8 +5,15 @@ use serde_json::Value;
 
 /// Characters kept of a name, a title, a description.
 const LONGEST: usize = 500;
+/// Characters kept of a text that stands in a line among many.
+const LONGEST_IN_LINE: usize = 160;
 /// Characters kept of a text inside a record that is shown whole.
 const LONGEST_IN_RECORD: usize = 2_000;
+
+/// Cleans a text for a line among many.
+pub fn brief(text: &str) -> String {
+    capped(text, LONGEST_IN_LINE)
+}
 
 /// Cleans a short text.
 pub fn clean(text: &str) -> String {
@@ -44,6 +51,24 @@ pub fn clean_record(record: Value) -> Value {
             .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => record,
     }
+}
+
+/// The words of a narrative (FHIR R5 §2.1.28.2), without its markup.
+pub fn without_tags(markup: &str) -> String {
+    let mut words = String::new();
+    let mut is_tag = false;
+    for character in markup.chars() {
+        match character {
+            '<' => {
+                is_tag = true;
+                words.push(' ');
+            }
+            '>' if is_tag => is_tag = false,
+            _ if is_tag => {}
+            shown => words.push(shown),
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn capped(text: &str, longest: usize) -> String {

@@ -143,7 +143,11 @@ impl Bed {
 
     /// A core for a backend of another kind.
     pub(crate) async fn start_as(profile: &'static str) -> Self {
-        Self { profile, ..Self::start().await }
+        Self::start_within(profile, BackendLimits::default()).await
+    }
+
+    pub(crate) async fn start_within(profile: &'static str, limits: BackendLimits) -> Self {
+        Self { profile, ..Self::start_with(limits).await }
     }
 
     pub(crate) async fn start_with(limits: BackendLimits) -> Self {

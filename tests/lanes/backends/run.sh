@@ -38,7 +38,7 @@ fi
 cp "$here/medplum.mjs" "$here/load.mjs" "$cache/"
 
 cd "$root"
-cargo build --locked --quiet --package testbed --bin semantics --package fhir-mcp-core --bin fhir-mcp-core
+cargo build --locked --quiet --package testbed --bin semantics --bin whole_records --package fhir-mcp-core --bin fhir-mcp-core
 BINARIES=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug
 
 work=$(mktemp -d)
@@ -48,9 +48,10 @@ trap stop EXIT
 free_port() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
 await() { for _ in $(seq 120); do curl --silent --output /dev/null --max-time 2 "$1" && return; sleep 0.5; done; echo "no answer: $1" >&2; return 1; }
 failed=0
-# $1: profile, $2: base URL
+# $1: profile, $2: base URL, $3: path of FHIR under it
 questions() {
   "$BINARIES/semantics" "$1" "$2" || failed=1
+  "$BINARIES/whole_records" "$1" "$2" "${3-}" || failed=1
   "$BINARIES/fhir-mcp-core" check --backend "$2" --profile "$1" | sed "s/^/$1 profile /" || failed=1
 }
 
@@ -61,7 +62,7 @@ node "$cache/medplum.mjs" "$port" >"$work/medplum.log" 2>&1 &
 servers+=($!)
 await "http://127.0.0.1:$port/fhir/R4/Patient"
 node "$cache/load.mjs" "http://127.0.0.1:$port/fhir/R4" "$(unpacked hl7.fhir.r4.examples@4.0.1)" POST
-questions medplum "http://127.0.0.1:$port"
+questions medplum "http://127.0.0.1:$port" /fhir/R4
 
 if [ "${HELIOS:-0}" = 1 ]; then
   if [ ! -x "$hfs/bin/hfs" ]; then

@@ -18,6 +18,9 @@ pub(crate) fn calls() -> Vec<(&'static str, Value)> {
         ("list_study_patients", json!({"study_id": "30001"})),
         ("get_patient_demographics", json!({"patient_id": "40001"})),
         ("search_patients", json!({"birthdate": "ge1900-01-01"})),
+        ("find_patient", json!({"birthdate": "1984"})),
+        ("patient_overview", json!({"patient_id": 40001})),
+        ("record_grep", json!({"patient_id": 40001, "find": ["cough"]})),
         ("get_patient_observations", json!({"patient_id": 40001})),
         ("count_patient_observations", json!({"patient_id": 40001})),
         ("count_study_observations", json!({"study_id": 30001, "by_patient": true})),
@@ -47,22 +50,22 @@ fn search_of(patient: u32) -> Value {
     json!({"type": "Observation", "params": [{"name": "patient", "values": [patient.to_string()]}]})
 }
 
-struct Caller {
-    mcp: Mcp,
-    token: String,
+pub(crate) struct Caller {
+    pub(crate) mcp: Mcp,
+    pub(crate) token: String,
 }
 
 impl Caller {
-    async fn of(bed: &TestBed, person: &str, era: Era) -> Result<Self> {
+    pub(crate) async fn of(bed: &TestBed, person: &str, era: Era) -> Result<Self> {
         let held = Login::register(bed).await?.log_in(person).await?;
         Ok(Self { mcp: Mcp::of(bed, era), token: held.access })
     }
 
-    async fn call(&self, tool: &str, arguments: Value) -> Result<Answer> {
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Result<Answer> {
         self.mcp.call(&self.token, tool, arguments).await
     }
 
-    async fn content(&self, tool: &str, arguments: Value) -> Result<Value> {
+    pub(crate) async fn content(&self, tool: &str, arguments: Value) -> Result<Value> {
         let answer = self.call(tool, arguments).await?;
         answer.content().cloned().with_context(|| tool.to_owned())
     }
@@ -270,22 +273,20 @@ async fn bad_arguments_are_refused_by_name_before_the_backend_is_asked() -> Resu
 }
 
 #[tokio::test]
-async fn schemas_are_resources_too_and_hold_no_open_reference() -> Result<()> {
+async fn core_asks_the_backend_with_the_callers_own_token_and_nothing_in_urls() -> Result<()> {
     let bed = TestBed::start().await?;
     let mary = Caller::of(&bed, "manager_mary", Era::Modern).await?;
-    let listed = mary.mcp.send(Some(&mary.token), "resources/list", json!({})).await?;
-    let resources = listed.body["result"]["resources"].as_array().context("resources")?.clone();
-    let schemas = resources
-        .iter()
-        .filter(|r| r["uri"].as_str().is_some_and(|u| u.starts_with("omh://schema/")));
-    assert!(schemas.clone().count() > 50);
-    for resource in schemas {
-        let uri = json!({"uri": resource["uri"]});
-        let read = mary.mcp.send(Some(&mary.token), "resources/read", uri).await?;
-        let contents = &read.body["result"]["contents"][0];
-        assert_eq!(contents["mimeType"], "application/schema+json");
-        let schema: Value = serde_json::from_str(contents["text"].as_str().context("text")?)?;
-        jsonschema::validator_for(&schema).with_context(|| resource["uri"].to_string())?;
+    bed.exchange.log().clear();
+    for (tool, arguments) in calls() {
+        mary.call(tool, arguments).await?;
+    }
+    for seen in bed.exchange.log().all() {
+        let public = [Endpoint::Metadata, Endpoint::Discovery].contains(&seen.endpoint);
+        let label = seen.token_label.unwrap_or_default();
+        assert!(public || label.starts_with("manager_mary"), "{}: {label}", seen.path);
+        assert!(!public || !seen.authorized, "{} goes without a token", seen.path);
+        let query = seen.query.unwrap_or_default();
+        assert!(!query.contains("token"), "{query}");
     }
     Ok(())
 }

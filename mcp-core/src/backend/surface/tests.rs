@@ -115,6 +115,18 @@ fn e02_a_value_of_an_operation_cannot_add_a_parameter() {
 }
 
 #[test]
+fn everything_of_a_patient_goes_on_by_its_cursor_alone() {
+    let at = |at| {
+        let patient = PatientId::parse("p-1").unwrap();
+        url_by("helios", "https://x.test", &Call::Everything { patient, count: 10, at })
+    };
+    let path = "https://x.test/Patient/p-1/$everything?_count=10";
+    assert_eq!(at(Position::Page(1)), path);
+    let link = Position::Link(vec![("_cursor".to_owned(), "a/b".to_owned())]);
+    assert_eq!(at(link), format!("{path}&_cursor=a%2Fb"));
+}
+
+#[test]
 fn a_backend_without_a_rest_side_has_no_such_calls() {
     let profiles = Profiles::load(None, |_| Vec::new()).unwrap();
     let base = "https://x.test".parse().unwrap();

@@ -114,12 +114,17 @@ impl Tool for FhirSearch {
 
 /// Where a search begins.
 pub(super) fn first(inquiry: &Inquiry, limit: Limit) -> Place {
-    let position = match inquiry.profile.search.paging.by {
+    let position = beginning(inquiry);
+    let count = limit.number().min(inquiry.profile.bounds.page_size);
+    Place { part: 0, position, count, skip: 0, before: 0, seen: Vec::new() }
+}
+
+/// Where the first page begins, as the backend counts.
+pub fn beginning(inquiry: &Inquiry) -> Position {
+    match inquiry.profile.search.paging.by {
         PagingBy::Offset => Position::Offset(0),
         PagingBy::Page | PagingBy::Link => Position::Page(1),
-    };
-    let count = limit.number().min(inquiry.profile.bounds.page_size);
-    Place { position, count, skip: 0, before: 0, seen: Vec::new() }
+    }
 }
 
 /// What is said to a cursor that does not open.
@@ -199,7 +204,7 @@ fn answer(
 
 /// Where the rest is, and what is to be said about it.
 pub(in crate::tools) fn go_on(
-    place: Place,
+    mut place: Place,
     (reached, given): (usize, usize),
     end: End,
     envelope: &mut Envelope,
@@ -214,7 +219,7 @@ pub(in crate::tools) fn go_on(
         End::More(next) => Some(next),
         End::Cut => None,
     };
-    let mut seen = place.seen;
+    let mut seen = std::mem::take(&mut place.seen);
     seen.push(digest(&place.position));
     let Some(position) = next.filter(|next| !seen.contains(&digest(next))) else {
         let sentence = "The backend's pages end before all matches were seen.";
@@ -225,5 +230,5 @@ pub(in crate::tools) fn go_on(
     let forget = seen.len().saturating_sub(REMEMBERED);
     seen.drain(..forget);
     let before = place.before + u64::try_from(given).unwrap_or_default();
-    Some(Place { position, count: place.count, skip: 0, before, seen })
+    Some(Place { position, skip: 0, before, seen, ..place })
 }

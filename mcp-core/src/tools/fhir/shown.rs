@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::projection::Projection;
 use crate::fhir::json::text;
 use crate::tools::envelope::{Envelope, FreeText, TruncatedBy};
-use crate::tools::text::{is_clean, long, unhidden};
+use crate::tools::text::{is_clean, long, unhidden, without_tags};
 
 /// Characters that a text may have inside a resource; longer ones stand in their own channel.
 const SHORT: usize = 300;
@@ -156,24 +156,6 @@ fn is_free(name: &str, path: &str, text: &str) -> bool {
     let is_note = name == "text" && path.contains("note[");
     let is_long = name != "data" && text.chars().nth(SHORT).is_some();
     is_note || is_long || ALWAYS_FREE.contains(&name)
-}
-
-/// The words of a narrative (FHIR R5 §2.1.28.2), without its markup.
-fn without_tags(markup: &str) -> String {
-    let mut words = String::new();
-    let mut is_tag = false;
-    for character in markup.chars() {
-        match character {
-            '<' => {
-                is_tag = true;
-                words.push(' ');
-            }
-            '>' if is_tag => is_tag = false,
-            _ if is_tag => {}
-            shown => words.push(shown),
-        }
-    }
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

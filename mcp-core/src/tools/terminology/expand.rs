@@ -155,7 +155,7 @@ impl Tool for TerminologyExpand {
 /// Where an expansion begins: it is always counted by rows.
 fn first(limit: Limit) -> Place {
     let position = Position::Offset(0);
-    Place { position, count: limit.number(), skip: 0, before: 0, seen: Vec::new() }
+    Place { position, count: limit.number(), skip: 0, before: 0, seen: Vec::new(), part: 0 }
 }
 
 fn offset(place: &Place) -> Result<u64, ToolError> {
