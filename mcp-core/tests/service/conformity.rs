@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
-use crate::generic;
+use crate::{generic, operations, value_sets};
 
 /// The whole schema of an answer, and its outline in the list of tools.
 struct Schemas {
@@ -53,6 +53,10 @@ pub(crate) fn judge(tool: &Value, body: &Value) {
 async fn elsewhere(tool: &str) -> Option<Value> {
     let (bed, arguments) = match tool {
         "fhir_history" => generic::with_a_history().await,
+        "fhir_operation" => operations::with_everything().await,
+        "terminology_expand" | "terminology_validate_code" | "terminology_translate" => {
+            value_sets::known_to(tool).await
+        }
         _ => return None,
     };
     Some(bed.call(tool, arguments).await.structured().clone())
