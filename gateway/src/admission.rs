@@ -151,11 +151,9 @@ impl Shared {
             let known = self.policy.rows().any(|(row, _)| row == tool.as_str());
             context.tool = Some(if known { tool.to_string() } else { "unlisted".to_owned() });
         }
-        let patient = TargetPatient::of(call, body);
-        context.patient = self
-            .pseudonyms
-            .as_ref()
-            .zip(patient)
-            .map(|(pseudonyms, patient)| pseudonyms.of(&self.hop_backend.name, &patient));
+        let Some(pseudonyms) = self.pseudonyms.as_ref() else { return };
+        let patients = TargetPatient::of(call, body).into_iter();
+        let backend = &self.hop_backend.name;
+        context.patients = patients.map(|patient| pseudonyms.of(backend, &patient)).collect();
     }
 }

@@ -106,8 +106,8 @@ pub(crate) struct Context {
     pub(crate) method: Option<&'static str>,
     /// The tool, if the policy knows it.
     pub(crate) tool: Option<String>,
-    /// The patient that the arguments name, by pseudonym.
-    pub(crate) patient: Option<Pseudonym>,
+    /// The patients that the arguments name, by pseudonym.
+    pub(crate) patients: Vec<Pseudonym>,
     /// From where, as the connection says.
     pub(crate) address: Option<IpAddr>,
     /// What goes to core beside the body.
@@ -155,7 +155,7 @@ impl Context {
             why: None,
             method: None,
             tool: None,
-            patient: None,
+            patients: Vec::new(),
             address: None,
             hop: None,
             cached_under: None,

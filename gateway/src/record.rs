@@ -128,7 +128,7 @@ fn event(context: &Context, gateway: &Shared) -> AuditEvent {
         client: client.map(|client| client.as_str().to_owned()),
         method: context.method,
         tool: context.tool.clone(),
-        patients: context.patient.iter().cloned().collect(),
+        patients: context.patients.clone(),
         outcome: context.stage.outcome(),
         reason: context.stage.reason(),
         status: context.status.unwrap_or_default(),

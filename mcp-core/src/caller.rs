@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use authz::hop::{self, HopBackend, HopClaims, HopSealer};
 use authz::ids::{RequestId, Subject};
+use authz::scope::Scope;
 use authz::secret::BackendToken;
 use authz::time::Timestamp;
 use authz::trace::{self, TraceId, TraceParent};
@@ -44,6 +45,8 @@ struct Known {
     subject: Subject,
     backend: HopBackend,
     token: BackendToken,
+    /// What the gateway granted; without one nothing is narrowed.
+    scope: Option<Scope>,
     permitted: Permitted,
     request_id: RequestId,
 }
@@ -69,9 +72,9 @@ impl Permitted {
 
 impl From<HopClaims> for Known {
     fn from(claims: HopClaims) -> Self {
-        let HopClaims { subject, backend, backend_token, request_id, tools, .. } = claims;
+        let HopClaims { subject, scope, backend, backend_token, request_id, tools, .. } = claims;
         let permitted = Permitted::Only(tools.unwrap_or_default());
-        Self { subject, backend, token: backend_token, permitted, request_id }
+        Self { subject, backend, token: backend_token, scope: Some(scope), permitted, request_id }
     }
 }
 
@@ -85,7 +88,7 @@ impl Caller {
     ) -> Self {
         let (subject, token) = (live.subject().clone(), live.token().clone());
         let permitted = Permitted::All;
-        let known = Arc::new(Known { subject, backend, token, permitted, request_id });
+        let known = Arc::new(Known { subject, backend, token, scope: None, permitted, request_id });
         Self { known, refusal: TokenRefusal::default(), admitted_at, trace: None }
     }
 
@@ -102,6 +105,11 @@ impl Caller {
     /// What to ask with.
     pub fn token(&self) -> &BackendToken {
         &self.known.token
+    }
+
+    /// The scope that the gateway granted; none where no gateway stands in front.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.known.scope.as_ref()
     }
 
     /// Which tools it is shown.

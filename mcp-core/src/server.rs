@@ -82,6 +82,8 @@ impl Server {
             base_url: backend.base_url.clone(),
             subject: caller.subject().clone(),
             now: caller.admitted_at(),
+            scope: caller.scope().cloned(),
+            permitted: caller.permitted().clone(),
             token: caller.token().clone(),
             refusal: caller.refusal().clone(),
             deadline: Instant::now() + self.0.deadline.min(patience),

@@ -50,7 +50,7 @@ pub struct HopClaims {
     /// Found again in both programs' records.
     pub request_id: RequestId,
     /// The tools that the policy would permit this caller, where the answer depends on that: lists of tools
-    /// and prompts, one prompt, suggestions.
+    /// and prompts, one prompt, suggestions, and the tool that tells a person what they may do.
     pub tools: Option<Vec<String>>,
 }
 

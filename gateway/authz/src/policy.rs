@@ -23,23 +23,32 @@ const BUILTIN: &[(&str, &str)] = &[
     ("fhir_search", "user/*.rs"),
     ("find_patient", "user/Patient.rs"),
     ("get_omh_schema", ""),
+    ("get_patient_consents", "user/Consent.rs"),
     ("get_patient_date_range", "user/Observation.rs"),
     ("get_patient_demographics", "user/Patient.rs"),
     ("get_patient_observations", "user/Observation.rs"),
     ("get_server_capabilities", ""),
     ("get_study_count", "user/Group.rs"),
     ("get_study_metadata", "user/Group.rs"),
+    ("list_data_sources", "user/Consent.rs user/Device.rs user/Group.rs"),
+    ("list_data_types", ""),
     ("list_studies", "user/Group.rs"),
     ("list_study_patients", "user/Group.rs user/Patient.rs"),
+    ("observation_count", "user/Group.rs user/Observation.rs user/Patient.rs"),
     ("patient_overview", "user/*.rs"),
     ("record_grep", "user/*.rs"),
     ("search_patients", "user/Patient.rs"),
+    ("study_members", "user/Group.rs user/Patient.rs"),
     ("summarize_patient_observations", "user/Observation.rs"),
     ("terminology_expand", ""),
     ("terminology_lookup", ""),
     ("terminology_translate", ""),
     ("terminology_validate_code", ""),
+    (WHO_AM_I, ""),
 ];
+
+/// The tool that tells a person what they may do; it is told, too, which tools are open to them.
+const WHO_AM_I: &str = "who_am_i";
 
 /// The tools that cost the backend many requests or large ones; any other call weighs 1.
 const BUILTIN_WEIGHTS: &[(&str, u32)] = &[
@@ -47,6 +56,7 @@ const BUILTIN_WEIGHTS: &[(&str, u32)] = &[
     ("fhir_operation", 5),
     ("get_patient_observations", 2),
     ("list_study_patients", 2),
+    ("observation_count", 5),
     ("patient_overview", 10),
     ("record_grep", 10),
     ("summarize_patient_observations", 5),
@@ -130,7 +140,10 @@ impl Policy {
         if let Some(denial) = denial {
             return Err((denial, call));
         }
-        let tools = call.action().depends_on_tools().then(|| self.open_to(principal.scope()));
+        let is_who_am_i =
+            matches!(call.action(), Action::CallTool(tool) if tool.as_str() == WHO_AM_I);
+        let is_told = is_who_am_i || call.action().depends_on_tools();
+        let tools = is_told.then(|| self.open_to(principal.scope()));
         let weight = self.weight(call.action());
         Ok(Permit { call, principal, tools, weight })
     }
@@ -269,13 +282,23 @@ mod tests {
                 "get_server_capabilities",
                 "get_study_count",
                 "get_study_metadata",
+                "list_data_types",
                 "list_studies",
                 "terminology_expand",
                 "terminology_lookup",
                 "terminology_translate",
-                "terminology_validate_code"
+                "terminology_validate_code",
+                "who_am_i"
             ]
         );
+    }
+
+    #[test]
+    fn core_learns_the_open_tools_for_a_list_and_for_who_am_i_and_for_nothing_else() {
+        let told = |call| Policy::builtin().decide(call, principal("user/Group.rs")).unwrap().tools;
+        assert_eq!(told(call("who_am_i")), told(method("tools/list")));
+        assert_eq!(told(call("list_studies")), None);
+        assert_eq!(told(method("ping")), None);
     }
 
     #[test]

@@ -10,27 +10,43 @@ use serde_json::value::RawValue;
 
 use crate::mcp_call::McpCall;
 
-/// The argument that names a patient, by tool.
+/// The argument that names a patient, or several, by tool.
 const PATIENT_ARGUMENT: &[(&str, &str)] = &[
     ("count_patient_observations", "patient_id"),
+    ("get_patient_consents", "patient_id"),
     ("get_patient_date_range", "patient_id"),
     ("get_patient_demographics", "patient_id"),
     ("get_patient_observations", "patient_id"),
+    ("list_data_sources", "patient_id"),
+    ("observation_count", "patient_ids"),
     ("summarize_patient_observations", "patient_id"),
 ];
+
+/// Patients of one call; core refuses more.
+const MOST: usize = 200;
 
 /// The id of a patient as a call names it. It has no printable form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TargetPatient(String);
 
 impl TargetPatient {
-    /// The patient whom the arguments of `call` name. `body` is what the call was parsed from.
-    pub fn of(call: &McpCall, body: &[u8]) -> Option<Self> {
-        let tool = call.tool()?.as_str();
-        let (_, argument) = PATIENT_ARGUMENT.iter().find(|(known, _)| *known == tool)?;
-        let body: Body<'_> = serde_json::from_slice(body).ok()?;
-        let value = body.params.arguments.0.into_iter().find(|(name, _)| name == argument)?.1;
-        Self::parse(value.get())
+    /// The patients whom the arguments of `call` name, each once. `body` is what the call was parsed
+    /// from.
+    pub fn of(call: &McpCall, body: &[u8]) -> Vec<Self> {
+        let argument = call.tool().and_then(|tool| Self::argument_of(tool.as_str()));
+        let Some(argument) = argument else { return Vec::new() };
+        let Ok(body) = serde_json::from_slice::<Body<'_>>(body) else { return Vec::new() };
+        let value = body.params.arguments.0.into_iter().find(|(name, _)| name == argument);
+        let Some((_, value)) = value else { return Vec::new() };
+        let mut patients: Vec<Self> = match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+            Ok(several) => {
+                several.into_iter().take(MOST).filter_map(|one| Self::parse(one.get())).collect()
+            }
+            Err(_) => Self::parse(value.get()).into_iter().collect(),
+        };
+        patients.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        patients.dedup();
+        patients
     }
 
     /// A FHIR id, as a string or as a whole number; core refuses what is neither.
@@ -48,7 +64,7 @@ impl TargetPatient {
         &self.0
     }
 
-    /// Which argument of `tool` names a patient.
+    /// Which argument of `tool` names a patient, or several.
     pub fn argument_of(tool: &str) -> Option<&'static str> {
         PATIENT_ARGUMENT.iter().find(|(known, _)| *known == tool).map(|(_, argument)| *argument)
     }
@@ -117,10 +133,27 @@ enum Id<'a> {
 mod tests {
     use super::*;
 
-    fn target(params: &str) -> Option<String> {
+    fn targets(params: &str) -> Vec<String> {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
         let call = McpCall::parse(body.as_bytes()).unwrap();
-        TargetPatient::of(&call, body.as_bytes()).map(|patient| patient.expose().to_owned())
+        let patients = TargetPatient::of(&call, body.as_bytes());
+        patients.iter().map(|patient| patient.expose().to_owned()).collect()
+    }
+
+    fn target(params: &str) -> Option<String> {
+        targets(params).pop()
+    }
+
+    #[test]
+    fn several_patients_are_named_each_once_and_not_without_end() {
+        let of = |ids: &str| {
+            targets(&format!(
+                r#"{{"name":"observation_count","arguments":{{"patient_ids":{ids}}}}}"#
+            ))
+        };
+        assert_eq!(of(r#"[40002, "40001", 40002, "Ada Canary", null]"#), ["40001", "40002"]);
+        assert_eq!(of("[]"), Vec::<String>::new());
+        assert_eq!(of(&format!("{:?}", (1000..2000).collect::<Vec<u32>>())).len(), MOST);
     }
 
     #[test]

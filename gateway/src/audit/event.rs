@@ -34,7 +34,7 @@ pub struct AuditEvent {
     /// The tool.
     #[serde(rename = "mcp.tool", skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
-    /// About whom, by pseudonym: the patient that the arguments name.
+    /// About whom, by pseudonym: the patients that the arguments name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patients: Vec<Pseudonym>,
     /// permitted, refused, answered, fault, abandoned.

@@ -56,8 +56,10 @@ impl FhirTrail {
             self.skipped += 1;
             return;
         }
-        self.pending.extend_from_slice(resource(event, &self.observer).to_string().as_bytes());
-        self.pending.push(b'\n');
+        for resource in resources(event, &self.observer) {
+            self.pending.extend_from_slice(resource.to_string().as_bytes());
+            self.pending.push(b'\n');
+        }
     }
 
     /// Writes what waits, as far as that goes; the rest waits for the next time.
@@ -75,10 +77,15 @@ impl FhirTrail {
     }
 }
 
-/// One `AuditEvent`.
-fn resource(event: &AuditEvent, observer: &str) -> Value {
+/// One `AuditEvent`, or one for each patient where a call is about several (BALP, `PatientQuery`).
+fn resources(event: &AuditEvent, observer: &str) -> Vec<Value> {
+    let patients = event.patients.iter().map(Some);
+    let nobody = event.patients.is_empty().then_some(None);
+    patients.chain(nobody).map(|patient| resource(event, patient, observer)).collect()
+}
+
+fn resource(event: &AuditEvent, patient: Option<&Pseudonym>, observer: &str) -> Value {
     let reads = event.tool.as_deref().is_some_and(|tool| READS.contains(&tool));
-    let patient = event.patients.first();
     let succeeded = event.outcome == "permitted" && (200..300).contains(&event.status);
     let mut resource = json!({
         "resourceType": "AuditEvent",

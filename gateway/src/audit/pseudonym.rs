@@ -64,7 +64,7 @@ mod tests {
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":
                 {{"name":"get_patient_demographics","arguments":{{"patient_id":"{id}"}}}}}}"#
         );
-        TargetPatient::of(&McpCall::parse(body.as_bytes()).unwrap(), body.as_bytes()).unwrap()
+        TargetPatient::of(&McpCall::parse(body.as_bytes()).unwrap(), body.as_bytes()).remove(0)
     }
 
     #[test]

@@ -127,6 +127,8 @@ fn permission(token: &str) -> Option<Permission> {
     let (resource, letters) = token.strip_prefix("user/")?.split_once('.')?;
     let what = match resource {
         "*" => "all kinds of records",
+        "Consent" => "consents: what patients agreed to share, and what they declined",
+        "Device" => "devices and other sources of data",
         "Group" => "studies",
         "Observation" => "observations and measurements",
         "Patient" => "patients: names, birth dates, contact details",
@@ -200,7 +202,12 @@ mod tests {
 
     #[test]
     fn a_scope_token_is_put_in_words() {
-        let permission = permission("user/Patient.rs").unwrap();
-        assert!(permission.words.starts_with("read and search patients"));
+        for (token, words) in [
+            ("user/Patient.rs", "read and search patients"),
+            ("user/Consent.rs", "read and search consents: what patients agreed to share"),
+            ("user/Device.rs", "read and search devices and other sources of data"),
+        ] {
+            assert!(permission(token).unwrap().words.starts_with(words), "{token}");
+        }
     }
 }

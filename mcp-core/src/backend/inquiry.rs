@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use authz::ids::{BackendName, Subject};
 use authz::keyring::SecretKey;
+use authz::scope::Scope;
 use authz::secret::BackendToken;
 use authz::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -23,6 +24,7 @@ use super::list::{Cursor, List};
 use super::profile::{PagingBy, Profile};
 use super::surface::Call;
 use super::vocabulary::{self, ListedCode, Vocabularies};
+use crate::caller::Permitted;
 use crate::config::BackendLimits;
 use crate::fhir::bundle::Bundle;
 use crate::fhir::search::{Position, Search, Slice};
@@ -92,6 +94,10 @@ pub struct Inquiry {
     pub base_url: Url,
     /// Who asks.
     pub subject: Subject,
+    /// What was granted to the client; none where no gateway narrows anything.
+    pub scope: Option<Scope>,
+    /// The tools that the policy opens to this grant, where the gateway says so.
+    pub permitted: Permitted,
     /// The caller's token.
     pub token: BackendToken,
     /// When the call was admitted, by the clock that cursors expire by.
@@ -178,26 +184,34 @@ impl Inquiry {
         format!("{} {}", self.profile.name, self.base_url)
     }
 
-    /// The codes that the backend lists; empty where it has no list.
+    /// The codes that the backend lists; empty where it has no list. The list may be minutes old.
     ///
     /// # Errors
     /// The backend could not be asked; see [`Fault`].
     pub async fn vocabulary(&self) -> Result<Arc<Vec<ListedCode>>, Fault> {
+        match self.means.vocabularies.kept(&self.key()).await {
+            Some(kept) => Ok(kept),
+            None => self.vocabulary_now().await,
+        }
+    }
+
+    /// The same as it is now, which is remembered from here on.
+    ///
+    /// # Errors
+    /// The backend could not be asked; see [`Fault`].
+    pub async fn vocabulary_now(&self) -> Result<Arc<Vec<ListedCode>>, Fault> {
         if self.profile.rest.is_none() || !self.profile.vocabulary.is_empty() {
             return Ok(Arc::new(self.profile.vocabulary.clone()));
-        }
-        let key = self.key();
-        if let Some(kept) = self.means.vocabularies.kept(&key).await {
-            return Ok(kept);
         }
         // Fetched with this caller's token, so nobody else waits for how it ends.
         let codes = match self.ask(&Call::Vocabulary).await {
             Ok(body) => vocabulary::read(&body),
-            Err(Fault::Missing | Fault::Forbidden | Fault::Rejected) => Vec::new(),
+            // An older server has no such list. What one user may not see, another may: not kept.
+            Err(Fault::Missing | Fault::Rejected) => Vec::new(),
             Err(fault) => return Err(fault),
         };
         let codes = Arc::new(codes);
-        self.means.vocabularies.keep(key, Arc::clone(&codes)).await;
+        self.means.vocabularies.keep(self.key(), Arc::clone(&codes)).await;
         Ok(codes)
     }
 

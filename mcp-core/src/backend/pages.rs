@@ -52,6 +52,14 @@ pub enum End {
 }
 
 impl Inquiry {
+    /// Where a list begins, as this backend counts.
+    pub fn beginning(&self) -> Position {
+        match self.profile.search.paging.by {
+            PagingBy::Offset => Position::Offset(0),
+            PagingBy::Page | PagingBy::Link => Position::Page(1),
+        }
+    }
+
     /// One page of a search, or its count, with the evidence on what was applied. `before` are the
     /// rows before it, where its position does not tell.
     ///

@@ -1,8 +1,6 @@
 //! The closed table of what may be asked of the backend. Nothing outside it can be requested,
 //! whatever an argument, a link or a record says.
 
-mod address;
-
 use url::Url;
 
 use self::address::{at, go_on, listed, operated, searched};
@@ -36,6 +34,10 @@ pub enum Call {
     },
     /// `GET {rest}/users/profile`
     UserProfile,
+    /// `GET {rest}/users/organizations`: those that the user is a direct member of.
+    OwnOrganizations,
+    /// `GET {rest}/patients/{id}/consents`, which never has a query: the Exchange would remember it.
+    Consents(PatientId),
     /// `GET {rest}/data_sources/all_scopes`: the codes that the backend knows, a vocabulary.
     Vocabulary,
     /// `GET {fhir}/{Type}`
@@ -116,6 +118,8 @@ impl Call {
             Self::Study(_) => "rest_study",
             Self::StudyPatients { .. } => "rest_study_patients",
             Self::UserProfile => "rest_profile",
+            Self::OwnOrganizations => "rest_organizations",
+            Self::Consents(_) => "rest_consents",
             Self::Vocabulary => "rest_vocabulary",
             Self::Search(Search { slice: Slice::Count, .. }) => "fhir_count",
             Self::Search(_) => "fhir_search",
@@ -161,6 +165,8 @@ impl Call {
             | Self::Study(_)
             | Self::StudyPatients { .. }
             | Self::UserProfile
+            | Self::OwnOrganizations
+            | Self::Consents(_)
             | Self::Vocabulary => self.rest_url(base, &profile.rest.as_ref()?.path),
             Self::Search(search) => searched(base, profile, search),
             Self::Patient(id) => at(base, fhir, &[ResourceType::PATIENT.as_str(), id.as_str()]),
@@ -202,6 +208,8 @@ impl Call {
                 Some(listed(url, *page_size, cursor))
             }
             Self::UserProfile => at(base, rest, &["users", "profile"]),
+            Self::OwnOrganizations => at(base, rest, &["users", "organizations"]),
+            Self::Consents(id) => at(base, rest, &["patients", id.as_str(), "consents"]),
             Self::Vocabulary => at(base, rest, &["data_sources", "all_scopes"]),
             Self::Search(_)
             | Self::Patient(_)
@@ -216,5 +224,6 @@ impl Call {
     }
 }
 
+mod address;
 #[cfg(test)]
 mod tests;

@@ -78,6 +78,11 @@ macro_rules! identifier {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Whether it is a positive whole number, as the Exchange gives its own records.
+            pub fn is_number(&self) -> bool {
+                is_native(&self.0)
+            }
         }
 
         impl fmt::Debug for $name {
@@ -155,10 +160,11 @@ identifier! {
 }
 
 identifier! {
-    /// A study: a number. Read from a JSON string or integer, written as a string.
-    StudyId, is_native,
-    "study_id must be a positive whole number",
-    "^[1-9][0-9]{0,17}$"
+    /// A study. Read from a JSON string or integer, written as a string. Which of them a backend may
+    /// have given out, its [`IdRule`] says.
+    StudyId, is_fhir_id,
+    "study_id must be an id: 1 to 64 letters, digits, hyphens and dots",
+    "^[A-Za-z0-9.-]{1,64}$"
 }
 
 #[cfg(test)]
@@ -206,10 +212,8 @@ mod tests {
         ];
         for text in hostile {
             assert!(!IdRule::NumberOrUuid.admits(text), "{text:?}");
-            assert!(StudyId::parse(text).is_none(), "{text:?}");
-            assert!(from_value::<StudyId>(json!(text)).is_err(), "{text:?}");
         }
-        for value in [json!(-1), json!(0), json!(1.5), json!(true), json!([1]), json!(null)] {
+        for value in [json!(1.5), json!(true), json!([1]), json!(null)] {
             assert!(from_value::<StudyId>(value.clone()).is_err(), "{value}");
         }
     }
@@ -241,6 +245,7 @@ mod tests {
         for text in hostile_anywhere {
             assert!(!IdRule::Fhir.admits(text), "{text:?}");
             assert!(PatientId::parse(text).is_none(), "{text:?}");
+            assert!(StudyId::parse(text).is_none(), "{text:?}");
             assert!(from_value::<ResourceId>(json!(text)).is_err(), "{text:?}");
         }
         assert!(ResourceId::parse(&"a".repeat(65)).is_none());
@@ -248,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_refused_id_is_named_and_explained() {
-        let error = from_value::<StudyId>(json!("abc")).unwrap_err().to_string();
-        assert!(error.contains("study_id must be a positive whole number"), "{error}");
+        let error = from_value::<StudyId>(json!("a/b")).unwrap_err().to_string();
+        assert!(error.contains("study_id must be an id: "), "{error}");
     }
 }

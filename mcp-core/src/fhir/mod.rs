@@ -2,7 +2,9 @@
 
 pub mod bundle;
 pub mod collected;
+pub mod consent;
 pub mod date;
+pub mod device;
 pub mod expansion;
 pub mod fold;
 pub mod history;
@@ -15,6 +17,7 @@ pub mod owner;
 pub mod parameter;
 pub mod parameters;
 pub mod patient;
+pub mod reference;
 pub mod resource_type;
 pub mod search;
 pub mod specification;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::json::{identifier, text};
+use super::json::{elements, identifier, text};
 use crate::omh::attachment;
 use crate::omh::time::{self, Effective};
 
@@ -77,7 +77,14 @@ fn coding(resource: &Value) -> Coding {
     }
 }
 
+/// Where the Exchange says whose an imported record is: its subject is the id at the source.
+const WHOSE: &str = "https://jupyterhealth.org/fhir/StructureDefinition/patient-id";
+
 fn patient(resource: &Value) -> Option<String> {
+    let whose = elements(resource, "/extension").find(|one| text(one, "/url") == Some(WHOSE));
+    if let Some(whose) = whose {
+        return identifier(whose, "/valueInteger");
+    }
     let reference = text(resource, "/subject/reference")?;
     let (before, id) = reference.rsplit_once('/')?;
     (before.rsplit('/').next() == Some("Patient") && !id.is_empty()).then(|| id.to_owned())
@@ -161,5 +168,17 @@ mod tests {
         assert_eq!(of("https://x.test/FHIR/R5/Patient/40001").as_deref(), Some("40001"));
         assert_eq!(of("Group/1"), None);
         assert_eq!(of("40001"), None);
+    }
+
+    #[test]
+    fn of_an_imported_record_the_exchange_says_whose_it_is() {
+        let url = "https://jupyterhealth.org/fhir/StructureDefinition/patient-id";
+        let record = |whose: Value| {
+            json!({"subject": {"reference": "Patient/b2c3"},
+                   "extension": [{"url": "https://x.test/other", "valueInteger": 7},
+                                 {"url": url, "valueInteger": whose}]})
+        };
+        assert_eq!(patient(&record(json!(40002))).as_deref(), Some("40002"));
+        assert_eq!(patient(&record(json!(null))), None);
     }
 }

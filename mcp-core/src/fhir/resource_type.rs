@@ -18,6 +18,14 @@ impl ResourceType {
     pub const OBSERVATION: Self = Self(Cow::Borrowed("Observation"));
     /// Groups of people, which the Exchange makes of its studies.
     pub const GROUP: Self = Self(Cow::Borrowed("Group"));
+    /// Studies, on servers that keep them so.
+    pub const RESEARCH_STUDY: Self = Self(Cow::Borrowed("ResearchStudy"));
+    /// People in such a study.
+    pub const RESEARCH_SUBJECT: Self = Self(Cow::Borrowed("ResearchSubject"));
+    /// What somebody agreed to or declined.
+    pub const CONSENT: Self = Self(Cow::Borrowed("Consent"));
+    /// Where measurements come from.
+    pub const DEVICE: Self = Self(Cow::Borrowed("Device"));
 
     /// Accepts an upper-case letter and up to 63 letters after it: no other name is a type (FHIR R5
     /// §2.1.27), and none of these can leave its place in a path.

@@ -64,6 +64,8 @@ pub enum Filter {
     Patient(PatientId),
     /// Rows of the study's patients, of the kinds that the study asked for.
     Study(StudyId),
+    /// Rows that were imported from below this source, where the backend keeps them apart.
+    Imported(String),
     /// Exactly this coding.
     Code {
         /// The coding system.
@@ -100,6 +102,7 @@ impl Filter {
         match self {
             Self::Patient(_) => "patient",
             Self::Study(_) => &dialect.study_parameter,
+            Self::Imported(_) => "_source:below",
             Self::Code { .. } | Self::Codes(_) => "code",
             Self::Date(..) => "date",
             Self::Name(_) => "name",
@@ -113,7 +116,20 @@ impl Filter {
 
     /// The parameter's name, without modifier.
     pub fn name<'a>(&'a self, dialect: &'a Dialect) -> &'a str {
-        if let Self::Parameter(parameter) = self { parameter.name() } else { self.key(dialect) }
+        match self {
+            Self::Parameter(parameter) => parameter.name(),
+            Self::Imported(_) => "_source",
+            Self::Patient(_)
+            | Self::Study(_)
+            | Self::Code { .. }
+            | Self::Codes(_)
+            | Self::Date(..)
+            | Self::Name(_)
+            | Self::Family(_)
+            | Self::Given(_)
+            | Self::Birthdate(..)
+            | Self::Identifier(_) => self.key(dialect),
+        }
     }
 
     /// What the parameter's values mean.
@@ -125,6 +141,7 @@ impl Filter {
             }
             Self::Date(..) | Self::Birthdate(..) => ParameterKind::Date,
             Self::Name(_) | Self::Family(_) | Self::Given(_) => ParameterKind::String,
+            Self::Imported(_) => ParameterKind::Uri,
             Self::Parameter(parameter) => parameter.kind(),
         }
     }
@@ -134,6 +151,7 @@ impl Filter {
         match self {
             Self::Patient(id) => id.as_str().into(),
             Self::Study(id) => id.as_str().into(),
+            Self::Imported(source) => escape(source).into(),
             Self::Code { system, code } => coding(system, code).into(),
             Self::Codes(codings) => {
                 let all: Vec<String> =

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
 use super::arguments::window;
 use super::data_type::{Asked, resolve};
 use super::envelope::{Envelope, TotalSource};
@@ -12,6 +11,7 @@ use super::records::{Counts, Dating, Records, counts};
 use super::served::{Family, Need};
 use super::timeline::read_undated;
 use super::who::may_see;
+use super::{Tool, imported};
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
 use crate::fhir::id::PatientId;
@@ -49,6 +49,9 @@ pub struct PatientCountAnswer {
     count: u64,
     /// Where the count comes from.
     total_source: TotalSource,
+    /// How many of them are imported; the backend keeps those apart from its own.
+    #[serde(skip_serializing_if = "imported::is_zero")]
+    imported: u64,
     #[serde(flatten)]
     asked: Asked,
     #[serde(flatten)]
@@ -74,10 +77,11 @@ impl Tool for PatientCount {
         let kind = resolve(inquiry, input.data_type.as_deref()).await?;
         let records = Records::of_patient(input.patient_id, kind.as_ref(), window);
         let about = ToolError::about("patient");
-        let Counts { inside: mut count, census } =
-            counts(inquiry, &records).await.map_err(&about)?;
+        let (counted, asked) =
+            tokio::join!(counts(inquiry, &records), imported::ask(inquiry, &records));
+        let Counts { inside: mut count, census } = counted.map_err(&about)?;
         let mut envelope = Envelope::default();
-        let asked = Asked::note(kind.as_ref(), &mut envelope);
+        let codes = Asked::note(kind.as_ref(), &mut envelope);
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let mut total_source = TotalSource::Server;
         if let Some(census) = census.filter(|census| census.undated() > 0)
@@ -95,7 +99,13 @@ impl Tool for PatientCount {
             total_source = TotalSource::Counted;
             envelope.leave_out(placed(census.undated(), inside, undated.is_complete()));
         }
-        Ok(PatientCountAnswer { envelope, count, total_source, asked, dating })
+        let mut imported = imported::noted(asked, &mut envelope)?.unwrap_or_default();
+        if imported > 0 && !records.window.is_open() {
+            let read = imported::read(inquiry, &records, Some(imported), &mut envelope).await?;
+            (imported, total_source) = (read.count(), TotalSource::Counted);
+        }
+        count += imported;
+        Ok(PatientCountAnswer { envelope, count, total_source, imported, asked: codes, dating })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use super::error::ToolError;
 use super::text::clean;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
+use crate::backend::vocabulary::ListedCode;
 use crate::fhir::search::Filter;
 use crate::omh::registry;
 
@@ -86,37 +88,70 @@ impl Asked {
     }
 }
 
+/// Codes of this system name types of resources: something to consent to, not a kind of data point.
+const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
+
+/// Where a list of data types comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Origin {
+    /// The backend's own list, as it is now.
+    Backend,
+    /// The backend's profile at this service.
+    Profile,
+    /// The table that this service is built with.
+    BuiltIn,
+}
+
+/// The data types of a backend, sorted by code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Kinds of data points.
+    pub types: Vec<DataType>,
+    /// Codes that are no kinds of data points.
+    pub others: Vec<ListedCode>,
+    /// Where they come from.
+    pub origin: Origin,
+}
+
+impl Known {
+    /// From the backend's list, or from the built-in table where that is empty.
+    pub fn of(inquiry: &Inquiry, listed: &[ListedCode]) -> Self {
+        let is_point = |listed: &&ListedCode| listed.system != RESOURCE_TYPES;
+        let (points, others): (Vec<_>, Vec<_>) = listed.iter().partition(is_point);
+        let mut types: Vec<DataType> = points
+            .into_iter()
+            .map(|listed| DataType {
+                name: listed.name.clone(),
+                system: listed.system.clone(),
+                code: listed.code.clone(),
+                display: clean(&listed.display),
+            })
+            .collect();
+        let mut origin =
+            if inquiry.profile.vocabulary.is_empty() { Origin::Backend } else { Origin::Profile };
+        if types.is_empty() {
+            (types, origin) = (built_in(takes_one(inquiry)), Origin::BuiltIn);
+        }
+        types.sort_by(|one, other| one.code.cmp(&other.code));
+        Self { types, others: others.into_iter().cloned().collect(), origin }
+    }
+}
+
 /// All data types of the backend, sorted by code.
 ///
 /// # Errors
 /// The backend refused the token. Any other failure leaves the built-in table.
 pub async fn all(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
-    let mut types = listed(inquiry).await?;
-    if types.is_empty() {
-        types = built_in(takes_one(inquiry));
-    }
-    types.sort_by(|one, other| one.code.cmp(&other.code));
-    Ok(types)
+    Ok(usable(inquiry, inquiry.vocabulary().await)?.types)
 }
 
-/// What the backend's own list names; nothing where it has none.
-async fn listed(inquiry: &Inquiry) -> Result<Vec<DataType>, Fault> {
-    let listed = match inquiry.vocabulary().await {
-        Err(Fault::TokenRefused) => return Err(Fault::TokenRefused),
-        listed => listed.unwrap_or_default(),
-    };
-    // A code such as `QuestionnaireResponse` is something to consent to, not a kind of data point.
-    let types = listed
-        .iter()
-        .filter(|listed| listed.name.is_some() || listed.code.split(':').count() == 3)
-        .map(|listed| DataType {
-            name: listed.name.clone(),
-            system: listed.system.clone(),
-            code: listed.code.clone(),
-            display: clean(&listed.display),
-        })
-        .collect();
-    Ok(types)
+fn usable(inquiry: &Inquiry, listed: Result<Arc<Vec<ListedCode>>, Fault>) -> Result<Known, Fault> {
+    match listed {
+        Err(Fault::TokenRefused) => Err(Fault::TokenRefused),
+        listed => Ok(Known::of(inquiry, &listed.unwrap_or_default())),
+    }
 }
 
 /// Whether the backend understands only one coding in a filter.
@@ -147,19 +182,30 @@ fn owned(known: &registry::DataType, code: String) -> DataType {
     DataType { name: None, system, code, display }
 }
 
-/// What this name asks for; it may be absent or blank.
+/// What this name asks for; it may be absent or blank. A name that the list as we remember it does not
+/// have may have been added since, so the backend is asked again before it is refused.
 ///
 /// # Errors
 /// A name that the backend has no code for.
 pub async fn resolve(inquiry: &Inquiry, name: Option<&str>) -> Result<Option<Sought>, ToolError> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-    let takes_one = takes_one(inquiry);
-    let types = match listed(inquiry).await? {
-        listed if !listed.is_empty() => listed,
-        _ if takes_one => built_in(takes_one),
-        _ => every_code(),
-    };
-    pick(&types, name, takes_one).map(Some)
+    let remembered = usable(inquiry, inquiry.vocabulary().await)?;
+    if let Ok(sought) = pick(&nameable(inquiry, remembered), name, takes_one(inquiry)) {
+        return Ok(Some(sought));
+    }
+    match inquiry.vocabulary_now().await {
+        // Without the list it is not known whether there is such a code.
+        Err(fault) if !fault.hides_the_record() => Err(fault.into()),
+        listed => {
+            let known = usable(inquiry, listed)?;
+            pick(&nameable(inquiry, known), name, takes_one(inquiry)).map(Some)
+        }
+    }
+}
+
+/// What a question may name: where nobody lists codes, each of the registry.
+fn nameable(inquiry: &Inquiry, known: Known) -> Vec<DataType> {
+    if known.origin == Origin::BuiltIn && !takes_one(inquiry) { every_code() } else { known.types }
 }
 
 /// A full code means itself. A short name means every code under which its measure is written.

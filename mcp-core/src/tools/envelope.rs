@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::backend::walk::Stopped;
+
 /// How far an answer can be relied on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -32,6 +34,17 @@ pub enum TruncatedBy {
     Backend,
     /// The user may not see the rest.
     Permission,
+}
+
+impl From<&Stopped> for TruncatedBy {
+    fn from(stopped: &Stopped) -> Self {
+        match stopped {
+            Stopped::Limit => Self::Limit,
+            Stopped::Bytes => Self::Bytes,
+            Stopped::Deadline => Self::Deadline,
+            Stopped::Backend => Self::Backend,
+        }
+    }
 }
 
 /// Where a total comes from.

@@ -5,22 +5,30 @@ pub mod arguments;
 pub mod candidates;
 pub mod capabilities;
 pub mod compartment;
+pub mod consents;
 pub mod counts;
 pub mod criteria;
+pub mod data_sources;
 pub mod data_type;
+pub mod data_types;
 pub mod envelope;
 pub mod error;
 pub mod fhir;
 pub mod grep;
+pub mod imported;
 pub mod listed;
 pub mod listing;
+pub mod member_names;
+pub mod members;
 pub mod mix;
+pub mod observation_count;
 pub mod observations;
 pub mod origin;
 pub mod outline;
 pub mod overview;
 pub mod page;
 pub mod patients;
+pub mod per_patient;
 pub mod range;
 pub mod records;
 pub mod rows;
@@ -28,13 +36,16 @@ pub mod schema;
 pub mod schemas;
 pub mod served;
 pub mod studies;
+pub mod study;
 pub mod study_counts;
+pub mod study_members;
 pub mod study_patients;
 pub mod summary;
 pub mod terminology;
 pub mod text;
 pub mod timeline;
 pub mod who;
+pub mod who_am_i;
 
 use std::sync::LazyLock;
 
@@ -137,6 +148,9 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<studies::StudyList>(),
         Entry::of::<studies::StudyMetadata>(),
         Entry::of::<study_patients::StudyPatients>(),
+        Entry::of::<study_members::StudyMembers>(),
+        Entry::of::<consents::PatientConsents>(),
+        Entry::of::<data_sources::DataSources>(),
         Entry::of::<patients::Demographics>(),
         Entry::of::<patients::PatientSearch>(),
         Entry::of::<candidates::FindPatient>(),
@@ -147,6 +161,9 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<study_counts::StudyObservationCount>(),
         Entry::of::<summary::Summary>(),
         Entry::of::<range::DateRange>(),
+        Entry::of::<observation_count::ObservationCount>(),
+        Entry::of::<data_types::DataTypes>(),
+        Entry::of::<who_am_i::WhoAmI>(),
         Entry::of::<schemas::OmhSchema>(),
         Entry::of::<capabilities::ServerCapabilities>(),
         Entry::of::<fhir::capabilities::FhirCapabilities>(),

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
 use super::arguments::{Limit, Page, window};
 use super::data_type::{Asked, resolve};
 use super::envelope::{Envelope, TotalSource};
 use super::error::ToolError;
+use super::imported::Imported;
 use super::mix::{Grain, Mix};
 use super::page::{Paged, fit, note_missing};
 use super::records::{Census, Dating, Records, count, count_unless, page};
@@ -15,6 +15,7 @@ use super::rows::{Row, Verbosity};
 use super::served::{Family, Need};
 use super::timeline::{self, read_dated, read_undated};
 use super::who::may_see;
+use super::{Tool, imported};
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
@@ -108,6 +109,9 @@ pub struct PatientObservationsAnswer {
     dating: Dating,
     /// What the observations on this page are.
     readings: Mix,
+    /// How many of the total are imported; the backend keeps those apart from its own.
+    #[serde(skip_serializing_if = "imported::is_zero")]
+    imported: u64,
     /// The observations.
     observations: Vec<Row>,
 }
@@ -117,6 +121,7 @@ struct Found {
     rows: Vec<Observation>,
     total: u64,
     source: TotalSource,
+    is_merged: bool,
 }
 
 impl Tool for PatientObservations {
@@ -140,23 +145,26 @@ impl Tool for PatientObservations {
         let records = Records::of_patient(input.patient_id.clone(), kind.as_ref(), window);
         let about = ToolError::about("patient");
         let is_open = records.window.is_open();
-        let (server, dated, everything) = tokio::join!(
+        let (server, dated, everything, asked) = tokio::join!(
             by_server(inquiry, &records, &input),
             count(inquiry, records.dated()),
             count_unless(inquiry, is_open, records.everything()),
+            imported::ask(inquiry, &records),
         );
         let server = server.map_err(&about)?;
         let total = everything.map_err(&about)?.unwrap_or(server.total);
         let census = Census::of(total, dated).map_err(&about)?;
         let mut envelope = Envelope::with_text(FREE_TEXT);
-        let asked = Asked::note(kind.as_ref(), &mut envelope);
+        let codes = Asked::note(kind.as_ref(), &mut envelope);
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
-        let undated = census.filter(|census| census.undated() > 0);
-        let found = match undated {
-            Some(census) => {
-                merged(inquiry, &records, &input, (census, server), &mut envelope).await?
-            }
-            None => server,
+        let known = imported::noted(asked, &mut envelope)?;
+        let imported = imported::read(inquiry, &records, known, &mut envelope).await?;
+        let shown = imported.count();
+        let is_mixed = shown > 0 || census.is_some_and(|census| census.undated() > 0);
+        let found = if is_mixed {
+            merged(inquiry, &records, &input, (census, server, imported), &mut envelope).await?
+        } else {
+            server
         };
         let slice = (input.page, input.limit);
         note_missing(found.total, slice, found.rows.len(), &mut envelope);
@@ -170,7 +178,16 @@ impl Tool for PatientObservations {
         let paged = Paged::new(found.total, found.source, slice, observations.len());
         let readings = Mix::count(grains.into_iter().take(observations.len()));
         readings.warn("This page", &mut envelope);
-        Ok(PatientObservationsAnswer { envelope, paged, asked, dating, readings, observations })
+        let imported = if found.is_merged { shown } else { 0 };
+        Ok(PatientObservationsAnswer {
+            envelope,
+            paged,
+            asked: codes,
+            dating,
+            readings,
+            imported,
+            observations,
+        })
     }
 }
 
@@ -186,26 +203,28 @@ async fn by_server(
         Ok(bundle) => {
             let mut rows = records.read(bundle.resources())?;
             rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            Ok(Found { rows, total: bundle.total(), source })
+            Ok(Found { rows, total: bundle.total(), source, is_merged: false })
         }
         Err(Fault::InvalidPage) => {
             let total = count(inquiry, records.inside()).await?;
-            Ok(Found { rows: Vec::new(), total, source })
+            Ok(Found { rows: Vec::new(), total, source, is_merged: false })
         }
         Err(fault) => Err(fault),
     }
 }
 
-/// The page with the undated records in their places, if they can all be read; otherwise the
-/// backend's page, which says what it misses.
+/// The page with the undated and the imported records in their places, if they can all be read;
+/// otherwise the backend's page, which says what it misses.
 async fn merged(
     inquiry: &Inquiry,
     records: &Records,
     input: &PatientObservationsInput,
-    (census, server): (Census, Found),
+    (census, server, imported): (Option<Census>, Found, Imported),
     envelope: &mut Envelope,
 ) -> Result<Found, ToolError> {
     let is_open = records.window.is_open();
+    // Without a census it is not known which of them the backend can date: all come as it orders them.
+    let census = census.unwrap_or(Census { total: server.total, dated: server.total });
     let dated = if is_open { census.dated } else { server.total };
     let reach = u64::from(input.page.number()) * u64::from(input.limit.number());
     let sort = || Sort::from(input.order);
@@ -214,13 +233,13 @@ async fn merged(
         read_dated(inquiry, records, sort(), dated.min(reach)),
     );
     let (undated, before) = (undated?, before?);
-    if let Some(by) = undated.stopped_by.or(before.stopped_by) {
-        envelope.truncate(by, unmerged(census, is_open));
+    if let Some(by) = undated.stopped_by.or(before.stopped_by).or(imported.stopped_by) {
+        envelope.truncate(by, unmerged(census, &imported, is_open));
         return Ok(server);
     }
-    let zone = inquiry.zone();
     let (timed, untimed): (Vec<_>, Vec<_>) =
         undated.rows.into_iter().partition(|row| row.instant().is_some());
+    let zone = inquiry.zone();
     let inside = |row: &Observation| {
         row.instant().is_some_and(|instant| records.window.contains(instant, &zone))
     };
@@ -234,18 +253,21 @@ async fn merged(
             untimed.len()
         ));
     }
-    envelope.hint(format!(
-        "{} records have no effective time at the backend; the time in their Open mHealth body was \
-         used.",
-        census.undated()
-    ));
+    if census.undated() > 0 {
+        envelope.hint(format!(
+            "{} records have no effective time at the backend; the time in their Open mHealth body \
+             was used.",
+            census.undated()
+        ));
+    }
+    rows.extend(imported.rows);
     let total = dated + u64::try_from(rows.len()).unwrap_or(u64::MAX);
     rows.extend(before.rows);
     timeline::order(&mut rows, &sort());
     let skipped = usize::try_from(reach - u64::from(input.limit.number())).unwrap_or(usize::MAX);
     let wanted = usize::try_from(input.limit.number()).unwrap_or(usize::MAX);
     let rows = rows.into_iter().skip(skipped).take(wanted).collect();
-    Ok(Found { rows, total, source: TotalSource::Counted })
+    Ok(Found { rows, total, source: TotalSource::Counted, is_merged: true })
 }
 
 fn many(total: u64) -> String {
@@ -255,14 +277,15 @@ fn many(total: u64) -> String {
     )
 }
 
-fn unmerged(census: Census, is_open: bool) -> String {
-    let undated = census.undated();
+fn unmerged(census: Census, imported: &Imported, is_open: bool) -> String {
+    let (undated, imported) = (census.undated(), imported.count());
     let missed = if is_open {
         "they come last, whenever they were measured"
     } else {
         "those of them that fall into the window are missing"
     };
     format!(
-        "{undated} records have no effective time at the backend and could not all be read: {missed}."
+        "{undated} records have no effective time at the backend, and could not all be read: {missed}. \
+         {imported} imported records are missing here; fhir_search finds them by _source."
     )
 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
 use super::envelope::Envelope;
 use super::error::ToolError;
 use super::records::{Census, Dating, Records, page};
@@ -12,6 +11,7 @@ use super::rows::Timestamped;
 use super::served::{Family, Need};
 use super::timeline::read_undated;
 use super::who::may_see;
+use super::{Tool, imported};
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
@@ -46,6 +46,9 @@ pub struct DateRangeAnswer {
     latest: Option<Timestamped>,
     /// How many observations the patient has.
     count: u64,
+    /// How many of them are imported; the backend keeps those apart from its own.
+    #[serde(skip_serializing_if = "imported::is_zero")]
+    imported: u64,
     #[serde(flatten)]
     dating: Dating,
 }
@@ -64,7 +67,10 @@ impl Tool for DateRange {
         may_see(inquiry, &input.patient_id).await?;
         let records = Records::of_patient(input.patient_id, None, Window::default());
         let about = ToolError::about("patient");
-        let oldest = inquiry.search(page(records.everything(), 1, 1, Sort::Oldest)).await;
+        let (oldest, asked) = tokio::join!(
+            inquiry.search(page(records.everything(), 1, 1, Sort::Oldest)),
+            imported::ask(inquiry, &records),
+        );
         let oldest = oldest.map_err(&about)?;
         let total = oldest.total();
         let mut envelope = Envelope::default();
@@ -82,6 +88,11 @@ impl Tool for DateRange {
                 envelope.truncate(by, unread(census));
             }
         }
+        let known = imported::noted(asked, &mut envelope)?;
+        let read = imported::read(inquiry, &records, known, &mut envelope).await?;
+        range.extend_by(&read.rows);
+        let imported = known.unwrap_or_default();
+        let total = total + imported;
         if total > 0 && range.earliest.is_none() {
             envelope
                 .leave_out("No record that could be read has a time, so the range is not known.");
@@ -90,7 +101,7 @@ impl Tool for DateRange {
             envelope.hint(KINDS);
         }
         let (earliest, latest) = (range.earliest.map(Into::into), range.latest.map(Into::into));
-        Ok(DateRangeAnswer { envelope, earliest, latest, count: total, dating })
+        Ok(DateRangeAnswer { envelope, earliest, latest, count: total, imported, dating })
     }
 }
 

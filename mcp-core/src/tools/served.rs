@@ -57,6 +57,12 @@ impl Family {
 pub enum Need {
     /// The Exchange's REST API.
     Exchange,
+    /// Studies: in the Exchange's REST API, or as the FHIR type that the profile names.
+    Studies,
+    /// Consents: in the Exchange's REST API, or as FHIR `Consent`.
+    Consents,
+    /// Where data come from: in the Exchange's REST API, or as FHIR `Device`.
+    DataSources,
     /// An interaction, on whichever type.
     Interaction(Interaction),
     /// An interaction on this type.
@@ -75,8 +81,16 @@ impl Need {
             Capability::Unknown => None,
         };
         let usual = |interaction| profile.fhir.interactions.contains(&interaction);
+        let searchable = |kind: &str| {
+            let announced = |statement: &Statement| statement.offers(kind, "search");
+            statement.map_or_else(|| usual(Interaction::Search), announced)
+        };
+        let rest_or = |kind: &str| profile.rest.is_some() || searchable(kind);
         match self {
             Self::Exchange => profile.rest.is_some(),
+            Self::Studies => rest_or(profile.fhir.studies.resource_type().as_str()),
+            Self::Consents => rest_or("Consent"),
+            Self::DataSources => rest_or("Device"),
             Self::Interaction(interaction) => statement.map_or_else(
                 || usual(interaction),
                 |statement| {
@@ -131,7 +145,11 @@ impl Entry {
     pub async fn is_served_by(&self, inquiry: &Inquiry) -> bool {
         let depends = |need: &Need| match need {
             Need::Interaction(_) | Need::Operation(_) | Need::OperationOrCodes(_) => true,
-            Need::Exchange | Need::OnType(..) => false,
+            Need::Exchange
+            | Need::Studies
+            | Need::Consents
+            | Need::DataSources
+            | Need::OnType(..) => false,
         };
         if self.needs.iter().any(depends) {
             return self.is_served(&inquiry.profile, &*inquiry.capability().await);

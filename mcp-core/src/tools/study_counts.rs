@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use futures::StreamExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
 use super::arguments::window;
 use super::data_type::{Asked, Sought, resolve};
 use super::envelope::{Envelope, TotalSource, TruncatedBy};
 use super::error::ToolError;
-use super::records::{Census, Counts, Dating, Records, count, counts};
+use super::per_patient::{Wanted, Whole, check, tally, whole};
+use super::records::{Dating, Records};
 use super::served::{Family, Need};
 use super::study_patients::walk;
-use super::who::Kind;
-use crate::backend::fault::Fault;
+use super::who::staff_only;
+use super::{Tool, imported, study};
 use crate::backend::inquiry::Inquiry;
 use crate::fhir::id::{PatientId, StudyId};
 use crate::fhir::json::identifier;
@@ -57,6 +56,9 @@ pub struct StudyObservationCountAnswer {
     count: u64,
     /// Where the count comes from.
     total_source: TotalSource,
+    /// How many of them are imported; the backend keeps those apart from its own.
+    #[serde(skip_serializing_if = "imported::is_zero")]
+    imported: u64,
     /// How many by `patient_id`, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<BTreeMap<String, u64>>,
@@ -81,40 +83,35 @@ impl Tool for StudyObservationCount {
         input: StudyObservationCountInput,
     ) -> Result<StudyObservationCountAnswer, ToolError> {
         let window = window(input.start.as_deref(), input.end.as_deref())?;
-        if Kind::learn(inquiry).await? != Kind::Staff {
-            return Err(ToolError::Unsuitable(
-                "someone signed in as a patient cannot count over a study; count their own \
-                 observations with count_patient_observations",
-            ));
-        }
+        study::own(inquiry, &input.study_id)?;
+        staff_only(inquiry).await?;
         let kind = resolve(inquiry, input.data_type.as_deref()).await?;
         let filters = [Filter::Study(input.study_id.clone())].into_iter();
         let of = filters.chain(kind.as_ref().map(Sought::filter)).collect();
         let records = Records { of, window };
-        let about = ToolError::about("study");
-        let Counts { inside: count, census } = counts(inquiry, &records).await.map_err(&about)?;
         let mut envelope = Envelope::default();
         let asked = Asked::note(kind.as_ref(), &mut envelope);
-        let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
-        note_undated(&records, census, &mut envelope);
+        let counted = whole(inquiry, &records, &mut envelope).await;
+        let Whole { tally, wanted } = counted.map_err(ToolError::about("study"))?;
+        let dating = Dating::new(inquiry, &records.window, tally.census, &mut envelope);
+        let count = tally.count();
         let counts = if input.by_patient {
-            Some(by_patient(inquiry, &records, (&input.study_id, count), &mut envelope).await?)
+            let whole = (&input.study_id, count);
+            let wanted = Wanted { undated: false, ..wanted };
+            Some(by_patient(inquiry, &records, (whole, wanted), &mut envelope).await?)
         } else {
             None
         };
-        let total_source = TotalSource::Server;
-        Ok(StudyObservationCountAnswer { envelope, count, total_source, counts, asked, dating })
-    }
-}
-
-fn note_undated(records: &Records, census: Option<Census>, envelope: &mut Envelope) {
-    let undated = census.map_or(0, Census::undated);
-    if undated > 0 && !records.window.is_open() {
-        envelope.leave_out(format!(
-            "{undated} records have no effective time at the backend and are not counted, whether \
-             or not they fall into the window. count_patient_observations reads the time in their \
-             body, for one patient."
-        ));
+        let (total_source, imported) = (TotalSource::Server, tally.imported);
+        Ok(StudyObservationCountAnswer {
+            envelope,
+            count,
+            total_source,
+            imported,
+            counts,
+            asked,
+            dating,
+        })
     }
 }
 
@@ -122,7 +119,7 @@ fn note_undated(records: &Records, census: Option<Census>, envelope: &mut Envelo
 async fn by_patient(
     inquiry: &Inquiry,
     records: &Records,
-    (study, total): (&StudyId, u64),
+    ((study, total), wanted): ((&StudyId, u64), Wanted),
     envelope: &mut Envelope,
 ) -> Result<BTreeMap<String, u64>, ToolError> {
     let walked = walk(inquiry, study).await?;
@@ -132,36 +129,12 @@ async fn by_patient(
     }
     let patients: Vec<PatientId> =
         walked.rows.iter().filter_map(|row| PatientId::parse(&identifier(row, "/id")?)).collect();
-    let work = inquiry.progress.work_in(patients.len());
-    let counted: Vec<(PatientId, Result<u64, Fault>)> = futures::stream::iter(patients)
-        .map(|patient| async move {
-            let filters = records.narrowed(Filter::Patient(patient.clone())).inside();
-            let counted = count(inquiry, filters).await;
-            work.part_done();
-            (patient, counted)
-        })
-        .buffer_unordered(inquiry.profile.bounds.fan_out)
-        .collect()
-        .await;
-    let mut counts = BTreeMap::new();
-    let mut failed = 0_u32;
-    for (patient, counted) in counted {
-        match counted {
-            Ok(number) => {
-                counts.insert(patient.to_string(), number);
-            }
-            Err(Fault::TokenRefused) => return Err(Fault::TokenRefused.into()),
-            Err(_) => failed += 1,
-        }
-    }
-    if failed > 0 {
-        let sentence = format!(
-            "{failed} patients could not be counted; they are missing from counts, which does not \
-             mean that they have no data."
-        );
-        envelope.truncate(TruncatedBy::Backend, sentence);
-    } else if !walked.is_cut && counts.values().sum::<u64>() != total {
-        envelope.leave_out("The counts by patient do not add up to count.");
-    }
+    let counted = tally(inquiry, records, patients, wanted).await?;
+    let failed = counted.iter().filter(|(_, counted)| counted.is_err()).count();
+    let counts: BTreeMap<String, u64> = counted
+        .into_iter()
+        .filter_map(|(patient, counted)| Some((patient.to_string(), counted.ok()?.count())))
+        .collect();
+    check(counts.values().sum(), total, failed, envelope);
     Ok(counts)
 }

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Tool;
 use super::envelope::{Envelope, TruncatedBy};
 use super::error::ToolError;
 use super::served::{Family, Need};
 use super::text::clean_option;
+use super::{Tool, study};
 use crate::backend::inquiry::{Inquiry, Walked};
 use crate::backend::surface::Call;
 use crate::fhir::id::StudyId;
@@ -85,6 +85,7 @@ impl Tool for StudyPatients {
         inquiry: &Inquiry,
         input: StudyPatientsInput,
     ) -> Result<StudyPatientsAnswer, ToolError> {
+        study::own(inquiry, &input.study_id)?;
         let mut envelope = Envelope::with_text(FREE_TEXT);
         let walked = walk(inquiry, &input.study_id).await?;
         if walked.is_cut {

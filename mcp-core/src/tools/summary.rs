@@ -6,7 +6,6 @@ use futures::StreamExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
 use super::arguments::window;
 use super::data_type::{self, DataType};
 use super::envelope::{Envelope, TruncatedBy};
@@ -16,12 +15,14 @@ use super::range::Range;
 use super::records::{Counts, Dating, Records, counts, page};
 use super::rows::Timestamped;
 use super::served::{Family, Need};
-use super::timeline::{Read, read_undated};
+use super::timeline::read_undated;
 use super::who::may_see;
+use super::{Tool, imported};
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
 use crate::fhir::id::PatientId;
+use crate::fhir::observation::Observation;
 use crate::fhir::search::Sort;
 
 const NEWEST: &str = "get_patient_observations with a code as data_type and a small limit shows the newest \
@@ -56,6 +57,9 @@ pub struct SummaryAnswer {
     truncated: bool,
     /// How many observations there are of all kinds, in the window if there is one.
     count: u64,
+    /// How many of them are imported; the backend keeps those apart from its own.
+    #[serde(skip_serializing_if = "imported::is_zero")]
+    imported: u64,
     /// The kinds, by their names.
     types: BTreeMap<String, TypeSummary>,
     #[serde(flatten)]
@@ -101,8 +105,9 @@ impl Tool for Summary {
         may_see(inquiry, &input.patient_id).await?;
         let records = Records::of_patient(input.patient_id, None, window);
         let about = ToolError::about("patient");
-        let Counts { inside: mut total, census } =
-            counts(inquiry, &records).await.map_err(&about)?;
+        let (counted, asked) =
+            tokio::join!(counts(inquiry, &records), imported::ask(inquiry, &records));
+        let Counts { inside: mut total, census } = counted.map_err(&about)?;
         let mut envelope = Envelope::default();
         let dating = Dating::new(inquiry, &records.window, census, &mut envelope);
         let mut tallies = tally(inquiry, &records, total, &mut envelope).await?;
@@ -113,14 +118,22 @@ impl Tool for Summary {
             if let Some(by) = undated.stopped_by {
                 envelope.truncate(by, unread(census.undated()));
             }
-            total += place(inquiry, &records, &undated, &mut tallies);
+            // With an open window the backend's counts hold these records already.
+            let is_new = !records.window.is_open();
+            let rows = undated.rows.iter().filter(|row| is_inside(inquiry, &records, row));
+            total += place(rows, is_new, &mut tallies);
         }
+        let known = imported::noted(asked, &mut envelope)?;
+        let imported = imported::read(inquiry, &records, known, &mut envelope).await?;
+        truncated |= imported.stopped_by.is_some();
+        total += place(imported.rows.iter(), true, &mut tallies);
         note_remainder(&tallies, total, &mut envelope);
         if total > 0 {
             envelope.hint(NEWEST);
         }
         let types = by_display(tallies, &mut envelope);
-        Ok(SummaryAnswer { envelope, truncated, count: total, types, dating })
+        let imported = imported.count();
+        Ok(SummaryAnswer { envelope, truncated, count: total, imported, types, dating })
     }
 }
 
@@ -195,27 +208,26 @@ async fn probe(inquiry: &Inquiry, records: &Records, kind: DataType) -> Result<T
     Ok(Tally { kind, count: oldest.total(), range, sample })
 }
 
-/// Puts the undated records where the time in their body says; returns how many the backend's total
-/// did not hold.
-fn place(inquiry: &Inquiry, records: &Records, undated: &Read, tallies: &mut [Tally]) -> u64 {
-    let zone = inquiry.zone();
-    let is_open = records.window.is_open();
+fn is_inside(inquiry: &Inquiry, records: &Records, row: &Observation) -> bool {
+    row.instant().is_some_and(|instant| records.window.contains(instant, &inquiry.zone()))
+}
+
+/// Puts records where their own times say; returns how many the backend's total did not hold.
+fn place<'r>(
+    rows: impl Iterator<Item = &'r Observation>,
+    is_new: bool,
+    tallies: &mut [Tally],
+) -> u64 {
     let mut added = 0;
-    for row in &undated.rows {
-        let Some(instant) = row.instant() else { continue };
-        if !records.window.contains(instant, &zone) {
-            continue;
-        }
+    for row in rows {
         let of_kind = |tally: &&mut Tally| {
             row.coding.code.as_deref() == Some(tally.kind.code.as_str())
                 && row.coding.system.as_deref() == Some(tally.kind.system.as_str())
         };
-        // With an open window the backend's counts hold these records already.
-        let new = u64::from(!is_open);
-        added += new;
+        added += u64::from(is_new);
         if let Some(tally) = tallies.iter_mut().find(of_kind) {
-            tally.range.extend(instant);
-            tally.count += new;
+            row.instant().into_iter().for_each(|instant| tally.range.extend(instant));
+            tally.count += u64::from(is_new);
             tally.sample.take([row]);
         }
     }

@@ -68,8 +68,12 @@ pub async fn read_dated(
     pages(inquiry, records, records.dated_inside(), (sort, 1, last)).await
 }
 
-/// Reads the pages from the first to the last, both included, several at a time.
-async fn pages(
+/// Reads the pages from the first to the last, both included, several at a time; not more of them than
+/// the budget for records whose time must be looked for.
+///
+/// # Errors
+/// As [`read_undated`].
+pub(super) async fn pages(
     inquiry: &Inquiry,
     records: &Records,
     filters: Vec<Filter>,

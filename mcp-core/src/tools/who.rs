@@ -1,6 +1,8 @@
 //! What kind of user asks. The Exchange ignores filters for patient users and answers with their own
 //! rows, whoever was asked about; so it is checked here whose records are asked for.
 
+use serde_json::Value;
+
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::surface::Call;
@@ -30,8 +32,15 @@ impl Kind {
         if inquiry.profile.rest.is_none() {
             return Ok(Self::Staff);
         }
-        let profile = inquiry.ask(&Call::UserProfile).await?;
-        let kind = text(&profile, "/userType").ok_or(Fault::Malformed)?;
+        Self::of(inquiry, &inquiry.ask(&Call::UserProfile).await?).await
+    }
+
+    /// The same from the Exchange's own description of the user.
+    ///
+    /// # Errors
+    /// See [`Fault`]; a description without a kind is malformed.
+    pub async fn of(inquiry: &Inquiry, profile: &Value) -> Result<Self, Fault> {
+        let kind = text(profile, "/userType").ok_or(Fault::Malformed)?;
         let is_patient =
             kind == "patient" || profile.get("patient").is_some_and(|own| !own.is_null());
         if is_patient { Self::own(inquiry).await } else { Ok(Self::Staff) }
@@ -66,12 +75,38 @@ impl Kind {
 /// # Errors
 /// Not found or not authorized, or no answer from the backend.
 pub async fn may_see(inquiry: &Inquiry, patient: &PatientId) -> Result<(), ToolError> {
-    inquiry.takes_id("patient_id", patient.as_str())?;
-    if Kind::learn(inquiry).await?.may_ask_about(patient) {
+    may_see_all(inquiry, std::slice::from_ref(patient)).await
+}
+
+/// The same for several patients: one that may not be asked about refuses the question.
+///
+/// # Errors
+/// As [`may_see`].
+pub async fn may_see_all(inquiry: &Inquiry, patients: &[PatientId]) -> Result<(), ToolError> {
+    for patient in patients {
+        inquiry.takes_id("patient_id", patient.as_str())?;
+    }
+    let kind = Kind::learn(inquiry).await?;
+    if patients.iter().all(|patient| kind.may_ask_about(patient)) {
         Ok(())
     } else {
         Err(ToolError::NotFoundOrNotAuthorized("patient"))
     }
+}
+
+/// Refuses a question about all patients of a study to a patient user, to whom the Exchange would
+/// answer with their own rows.
+///
+/// # Errors
+/// This user is a patient, or no answer from the backend.
+pub async fn staff_only(inquiry: &Inquiry) -> Result<(), ToolError> {
+    if Kind::learn(inquiry).await? == Kind::Staff {
+        return Ok(());
+    }
+    Err(ToolError::Unsuitable(
+        "someone signed in as a patient cannot count over a study; count their own observations with \
+         count_patient_observations",
+    ))
 }
 
 #[cfg(test)]

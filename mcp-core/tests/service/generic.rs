@@ -271,10 +271,10 @@ async fn a_tool_that_the_backend_cannot_serve_is_neither_listed_nor_run() {
     };
     let medplum = Bed::start_as("medplum").await;
     let names = listed(&medplum).await;
-    assert!(!names.iter().any(|name| name.contains("stud")), "{names:?}");
+    assert!(!names.iter().any(|name| name == "list_study_patients"), "{names:?}");
     assert!(names.iter().any(|name| name == "search_patients"), "{names:?}");
     assert!(names.iter().any(|name| name == "fhir_history"), "{names:?}");
-    let refused = medplum.call("list_studies", json!({})).await;
+    let refused = medplum.call("list_study_patients", json!({"study_id": "g-1"})).await;
     assert!(refused.refusal().contains("not offered"), "{refused:?}");
     let exchange = Bed::start().await;
     let names = listed(&exchange).await;
@@ -282,6 +282,8 @@ async fn a_tool_that_the_backend_cannot_serve_is_neither_listed_nor_run() {
     assert!(!names.iter().any(|name| name == "fhir_history"), "{names:?}");
     // By what is announced: this server has conditions and nothing else.
     let names = listed(&helios().await).await;
-    assert!(!names.iter().any(|name| name == "search_patients"), "{names:?}");
+    for absent in ["search_patients", "list_studies", "get_patient_consents", "list_data_sources"] {
+        assert!(!names.iter().any(|name| name == absent), "{absent}: {names:?}");
+    }
     assert!(names.iter().any(|name| name == "fhir_search"), "{names:?}");
 }

@@ -9,6 +9,7 @@
 
 mod assistance;
 mod bed;
+mod both_stores;
 mod budget;
 mod candidates;
 mod conformity;
@@ -20,12 +21,15 @@ mod generic;
 mod grep;
 mod hop;
 mod measures;
+mod members;
+mod observation_count;
 mod observations;
 mod operation_answers;
 mod operations;
 mod overview;
 mod paging;
 mod patients;
+mod people;
 mod protocol;
 mod records;
 mod refusals;

@@ -139,7 +139,7 @@ async fn t14_an_empty_patient_has_no_range_and_needs_no_second_request() {
     let range = answer.structured();
     assert_eq!((&range["earliest"], &range["latest"]), (&Value::Null, &Value::Null));
     assert_eq!((&range["count"], &range["status"]), (&json!(0), &json!("ok")));
-    assert_eq!(bed.backend.targets().len(), 2, "who asks, and the one probe");
+    assert_eq!(bed.backend.targets().len(), 3, "who asks, and one probe in each store");
 }
 
 #[tokio::test]

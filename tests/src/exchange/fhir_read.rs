@@ -176,7 +176,8 @@ pub(super) fn read(
     let none = Pairs::default();
     if uuid::Uuid::try_parse(id).is_ok() {
         let visible: Vec<_> = people::patients_visible_to(caller).collect();
-        let rows = imported::matching(kind.name, Source::Imported, &visible, &none);
+        let of = (kind.name, exchange.habits.is_grown());
+        let rows = imported::matching(of, Source::Imported, &visible, &none);
         let row = rows.into_iter().find(|row| row.id() == id).ok_or_else(missing)?;
         return Ok(row.resource());
     }

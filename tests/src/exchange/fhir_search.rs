@@ -28,7 +28,8 @@ pub(super) fn search<'a>(
         Source::Nowhere => Vec::new(),
         Source::Imported | Source::One(_) => {
             let visible: Vec<_> = patients_visible_to(caller).collect();
-            let rows = imported::matching(kind.name, source, &visible, query);
+            let of = (kind.name, exchange.habits.is_grown());
+            let rows = imported::matching(of, source, &visible, query);
             rows.into_iter().map(Hit::Imported).collect()
         }
     };
@@ -146,7 +147,15 @@ impl Around {
             && self.organization.is_none_or(|id| patient.organizations.contains(&id))
             && self.study.is_none_or(|study| {
                 study.enrolls(patient.resource_id)
-                    && !matches!(hit, Hit::Observation(row) if !study.requests(row.code))
+                    && match hit {
+                        Hit::Observation(row) => study.requests(row.code),
+                        Hit::Imported(row) => row.code.is_none_or(|code| study.requests(code)),
+                        Hit::Patient(_)
+                        | Hit::Practitioner(_)
+                        | Hit::Group(_)
+                        | Hit::Organization(_)
+                        | Hit::Device(_) => true,
+                    }
             })
             && self.patient_identifier.as_deref().is_none_or(|value| has(patient, value))
     }
@@ -248,7 +257,7 @@ fn sort(hits: &mut [Hit<'_>], asked: Option<&str>, anchor: i64) {
     let newest_first = |hit: &Hit<'_>| Reverse((hit.updated(anchor), hit.number()));
     let time = |hit: &Hit<'_>| match hit {
         Hit::Observation(row) => row.effective(),
-        Hit::Imported(row) => row.authored().parse().ok().map(midnight),
+        Hit::Imported(row) => row.day().map(midnight),
         Hit::Patient(_)
         | Hit::Practitioner(_)
         | Hit::Group(_)

@@ -14,6 +14,7 @@ mod fault;
 mod fhir;
 mod fhir_read;
 mod fhir_search;
+mod habits;
 mod html_form;
 mod imported;
 mod introspect;
@@ -38,7 +39,6 @@ mod token;
 mod wire;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
@@ -67,7 +67,7 @@ struct Exchange {
     rows: OnceLock<Vec<Row>>,
     log: Log,
     script: fault::Script,
-    bare_patients: AtomicBool,
+    habits: habits::Habits,
 }
 
 impl Exchange {
@@ -92,13 +92,12 @@ impl Exchange {
         self.applications().iter().find(|application| application.client_id == id).cloned()
     }
 
-    /// Every observation, worked out when first asked for.
+    /// Every observation, worked out when first asked for; the last ones only where an operator added
+    /// their kinds.
     fn rows(&self) -> &[Row] {
-        self.rows.get_or_init(|| observations::all(self.anchor))
-    }
-
-    fn lists_bare_patients(&self) -> bool {
-        self.bare_patients.load(Ordering::Relaxed)
+        let rows = self.rows.get_or_init(|| observations::all(self.anchor));
+        let hidden = if self.habits.is_grown() { 0 } else { observations::GROWN };
+        rows.get(..rows.len().saturating_sub(hidden)).unwrap_or_default()
     }
 }
 
@@ -141,7 +140,7 @@ impl FakeExchange {
             rows: OnceLock::new(),
             log: Log::default(),
             script: fault::Script::new(),
-            bare_patients: AtomicBool::new(false),
+            habits: habits::Habits::default(),
         });
         let (wanted, told) = watch::channel(true);
         let (tells, is_open) = watch::channel(true);
@@ -224,11 +223,6 @@ impl FakeExchange {
         let mut is_open = self.is_open.clone();
         // Fails only when the server is gone, and then nothing is reachable.
         let _settled = is_open.wait_for(|open| *open == reachable).await;
-    }
-
-    /// Answers study patients as older servers did: a bare array instead of a page.
-    pub fn list_bare_patients(&self, bare: bool) {
-        self.exchange.bare_patients.store(bare, Ordering::Relaxed);
     }
 
     /// Everybody who can log in.

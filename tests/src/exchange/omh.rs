@@ -5,13 +5,22 @@ use serde_json::{Value, json};
 
 use super::observations::{Origin, Row, clamp, mixed};
 use super::studies::{
-    ACTIVITY, Code, GLUCOSE, HEART_RATE, OXYGEN, PRESSURE, RESPIRATION, SLEEP_DURATION,
+    ACTIVITY, Code, FOOD, GLUCOSE, HEART_RATE, MOOD, OXYGEN, PRESSURE, RESPIRATION, SLEEP_DURATION,
     SLEEP_EPISODE, SLEEP_STAGES, STEPS,
 };
 
 /// The record as the server keeps it: members ordered by length, then bytes.
 pub(super) fn data_point(row: &Row) -> String {
     stored(&json!({ "body": body(row), "header": header(row) }))
+}
+
+/// A meal as an app wrote it down: when, in its own words, and how much.
+pub(super) fn meal(at: &str, kilocalories: u32) -> String {
+    let mut body = whole(kilocalories, "kcal");
+    if let Some(members) = body.as_object_mut() {
+        members.insert("effective_time_frame".to_owned(), json!({ "date_time": at }));
+    }
+    stored(&json!({ "body": body, "header": { "schema_id": schema_id(FOOD) } }))
 }
 
 /// An instant as the FHIR elements write it.
@@ -65,6 +74,8 @@ fn measures(row: &Row) -> Value {
             "descriptive_statistic_denominator": "d",
         }),
         SLEEP_STAGES | SLEEP_EPISODE | SLEEP_DURATION => sleep(row),
+        FOOD => whole(roll.between(1, 200, 800), "kcal"),
+        MOOD => json!({ "mood": "calm" }),
         _ => json!({ "body_temperature": tenths(roll.between(1, 361, 372), "C") }),
     }
 }

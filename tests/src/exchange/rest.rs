@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::introspect::{Unserved, caller};
 use super::paging::{self, Page};
 use super::people::{Organization, PEOPLE, Person, organization_by_id};
-use super::studies::{CODES, Code, Study, studies_visible_to, study_by_id};
+use super::studies::{CODES, Code, FOOD, MOOD, Study, studies_visible_to, study_by_id};
 use super::wire::{Incoming, Reply, escaped};
 use super::{Exchange, consents, oauth};
 
@@ -111,7 +111,7 @@ fn answer(
         }
         ["studies", id, "patients"] => {
             let patients = study_patients(person, number(id)?);
-            if exchange.lists_bare_patients() {
+            if exchange.habits.lists_bare_patients() {
                 return Ok(patients.into());
             }
             page(incoming, &patients)
@@ -122,7 +122,10 @@ fn answer(
             let own = person.organizations.iter().filter_map(|id| organization_by_id(*id));
             Ok(own.map(organization_item).collect())
         }
-        ["data_sources", "all_scopes"] => Ok(CODES.iter().map(|code| code_item(*code)).collect()),
+        ["data_sources", "all_scopes"] => {
+            let added: &[Code] = if exchange.habits.is_grown() { &[FOOD, MOOD] } else { &[] };
+            Ok(CODES.iter().chain(added).map(|code| code_item(*code)).collect())
+        }
         _ => Err(Refused::NotFound),
     }
 }

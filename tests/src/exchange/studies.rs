@@ -69,6 +69,11 @@ pub(super) const CODES: [Code; 16] = [
     SLEEP_DURATION,
 ];
 
+/// Codes that an operator adds later. A body of the first is one quantity, one of the second has none.
+pub(super) const FOOD: Code =
+    code(50017, "https://w3id.org/ieee1752", "ieee:food-entry:0.1", "Food entry");
+pub(super) const MOOD: Code = code(50018, "https://codes.example", "local:mood:0.1", "Mood");
+
 /// The eight that a wearable reports each day, in the order of its rows.
 pub(super) const DAILY: [Code; 8] =
     [ACTIVITY, STEPS, SLEEP_STAGES, SLEEP_EPISODE, SLEEP_DURATION, HEART_RATE, RESPIRATION, OXYGEN];

@@ -27,6 +27,7 @@ mod schemas;
 mod shared_limits;
 mod single_flight;
 mod stdio;
+mod studies;
 mod tls;
 mod tools;
 mod traces;

@@ -19,6 +19,25 @@ fn call(tool: &str, patient: Option<&str>) -> AuditEvent {
     }
 }
 
+/// The one resource that becomes of this event.
+fn only(event: &AuditEvent) -> Value {
+    let mut all = resources(event, OBSERVER);
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+#[test]
+fn a_call_about_several_patients_is_one_event_for_each_of_them() {
+    let patients = ["0f", "1e"].map(|digits| Pseudonym(digits.to_owned())).to_vec();
+    let all = resources(&AuditEvent { patients, ..call("observation_count", None) }, OBSERVER);
+    let named: Vec<&Value> = all
+        .iter()
+        .map(|one| &slice(&one["entity"], "/role", ROLE, "1")["what"]["identifier"]["value"])
+        .collect();
+    assert_eq!(named, ["0f", "1e"]);
+    assert!(all.iter().all(|one| profiles(one)[0] == "PatientQuery"));
+}
+
 /// The one agent or entity with this code at this place.
 fn slice<'r>(list: &'r Value, at: &str, system: &str, code: &str) -> &'r Value {
     let has = |member: &&Value| {
@@ -68,7 +87,7 @@ fn is_complete(resource: &Value, client: &str, server: &str) {
 #[test]
 fn a_search_has_what_the_query_patterns_require() {
     for (patient, pattern) in [(None, "Query"), (Some("0f"), "PatientQuery")] {
-        let resource = resource(&call("get_patient_observations", patient), OBSERVER);
+        let resource = only(&call("get_patient_observations", patient));
         is_complete(&resource, "110153", "110152");
         assert_eq!(profiles(&resource), [pattern, "OAUTHaccessTokenUse.Comprehensive"]);
         assert_eq!((&resource["action"], &resource["outcome"]), (&json!("E"), &json!("0")));
@@ -86,7 +105,7 @@ fn a_read_has_what_the_read_patterns_require() {
         ("get_study_metadata", None, "Read"),
         ("get_patient_demographics", Some("0f"), "PatientRead"),
     ] {
-        let resource = resource(&call(tool, patient), OBSERVER);
+        let resource = only(&call(tool, patient));
         is_complete(&resource, "110152", "110153");
         assert_eq!(profiles(&resource)[0], pattern);
         assert_eq!((&resource["action"], &resource["outcome"]), (&json!("R"), &json!("0")));
@@ -98,7 +117,7 @@ fn a_read_has_what_the_read_patterns_require() {
 
 #[test]
 fn a_patient_is_a_reference_to_a_pseudonym() {
-    let resource = resource(&call("get_patient_demographics", Some("0f")), OBSERVER);
+    let resource = only(&call("get_patient_demographics", Some("0f")));
     let patient = slice(&resource["entity"], "/role", ROLE, "1");
     assert_eq!(patient["type"]["code"], "1");
     assert_eq!(
@@ -114,12 +133,12 @@ fn a_refusal_and_a_fault_claim_no_pattern_and_say_their_word() {
     {
         let event =
             AuditEvent { outcome, reason: Some(reason), status, ..call("list_studies", None) };
-        let resource = resource(&event, OBSERVER);
+        let resource = only(&event);
         assert_eq!((&resource["outcome"], resource.get("meta")), (&json!(code), None));
         assert_eq!(resource["outcomeDesc"], reason);
     }
     let stranger = AuditEvent { subject: None, client: None, ..call("list_studies", None) };
-    let stranger = resource(&stranger, OBSERVER);
+    let stranger = only(&stranger);
     assert!(stranger["agent"][0]["who"]["display"].is_string());
     assert_eq!(stranger["agent"].as_array().unwrap().len(), 2);
 }

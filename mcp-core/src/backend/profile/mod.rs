@@ -2,12 +2,14 @@
 
 mod read;
 mod shelf;
+mod studies;
 
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
 pub use self::shelf::{LiveProfiles, Profiles, Reload};
+pub use self::studies::StudyKind;
 use super::vocabulary::ListedCode;
 use crate::config::Mistakes;
 use crate::fhir::id::IdRule;
@@ -55,6 +57,11 @@ pub struct FhirProfile {
     pub operations: Vec<String>,
     /// The IANA name of the zone in which the server counts days.
     pub time_zone: String,
+    /// What its studies are, where no REST side lists them.
+    pub studies: StudyKind,
+    /// Below which `meta.source` it keeps imported records apart from its own, so that a search
+    /// without that source leaves them out; `None` where one search finds all.
+    pub imported_source: Option<String>,
 }
 
 /// A way to read, by its FHIR code.

@@ -1,21 +1,20 @@
 //! Reading a profile, so that one mistake does not hide the next.
 
+mod fhir;
+
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use yaml_serde::Value;
 
 use super::super::vocabulary::ListedCode;
 use super::{
-    Bounds, Canary, DateHabits, FhirProfile, Interaction, Joins, Paging, PagingBy, Profile,
-    RestProfile, SearchProfile, SelfLink, Total, UnknownParameters,
+    Bounds, Canary, DateHabits, Joins, Paging, PagingBy, Profile, SearchProfile, SelfLink, Total,
+    UnknownParameters,
 };
 use crate::config::{Field, Mistakes, Section};
-use crate::fhir::id::IdRule;
 use crate::fhir::parameter::{PREFIXES, ParameterKind, is_name};
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Dialect, IdentifierFormat};
-use crate::fhir::specification::FhirVersion;
 
 const PATH: &str = "write segments with single slashes between them and none at the ends";
 const PARAMETER: &str = "write the name of a search parameter";
@@ -33,12 +32,10 @@ pub(super) fn parse(text: &str) -> Result<Profile, Mistakes> {
         |text| is_word(text, '-'),
         &mut mistakes,
     );
-    let fhir = fhir(root.take("fhir"), &mut mistakes);
+    let fhir = fhir::read(root.take("fhir"), &mut mistakes);
     let search = search(root.take("search"), &mut mistakes);
-    let rest = root.take("rest").optional_section(&mut mistakes).map(|section| {
-        let path = rest(section, &mut mistakes);
-        RestProfile { path }
-    });
+    let rest = root.take("rest").optional_section(&mut mistakes);
+    let rest = rest.map(|section| fhir::rest(section, &mut mistakes));
     let health_path = root.take("health_path").optional(PATH, is_path, &mut mistakes);
     let vocabulary = root.take("vocabulary").sections(&mut mistakes);
     let vocabulary =
@@ -75,44 +72,6 @@ fn is_path(text: &str) -> bool {
             && segment.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
     };
     text.split('/').all(is_segment)
-}
-
-fn fhir(field: Field, mistakes: &mut Vec<String>) -> Option<FhirProfile> {
-    let mut section = field.section(mistakes);
-    let is_path = |text: &str| text.is_empty() || is_path(text);
-    let path = section.take("path").required(PATH, is_path, mistakes);
-    let versions = [("R4", FhirVersion::R4), ("R5", FhirVersion::R5)];
-    let version = section.take("version").choice(&versions, FhirVersion::R4, mistakes);
-    let rules =
-        [("fhir", IdRule::Fhir), ("uuid", IdRule::Uuid), ("number_or_uuid", IdRule::NumberOrUuid)];
-    let ids = section.take("ids").choice(&rules, IdRule::Fhir, mistakes);
-    let has_statement = section.take("statement").switch(true, mistakes);
-    let codes = Interaction::ALL.map(|(word, _)| word);
-    let right = format!("the interactions are {}", codes.join(", "));
-    let known = |word: &str| codes.contains(&word);
-    let words = section.take("interactions").words(&right, known, mistakes);
-    let named = Interaction::ALL.into_iter().filter(|(word, _)| words.iter().any(|w| w == word));
-    let interactions = if words.is_empty() {
-        vec![Interaction::Read, Interaction::Search]
-    } else {
-        named.map(|(_, interaction)| interaction).collect()
-    };
-    let operation = "write the name of an operation without the dollar sign";
-    let is_operation = |word: &str| is_word(word, '-');
-    let operations = section.take("operations").words(operation, is_operation, mistakes);
-    let zone = "write a zone of the IANA database, such as UTC or Europe/Berlin";
-    let is_zone = |name: &str| TimeZone::get(name).is_ok();
-    let time_zone = section.take("time_zone").optional(zone, is_zone, mistakes);
-    section.refuse_the_rest(mistakes);
-    let time_zone = time_zone.unwrap_or_else(|| "UTC".to_owned());
-    let path = path?;
-    Some(FhirProfile { path, version, ids, has_statement, interactions, operations, time_zone })
-}
-
-fn rest(mut section: Section, mistakes: &mut Vec<String>) -> String {
-    let path = section.take("path").required(PATH, is_path, mistakes);
-    section.refuse_the_rest(mistakes);
-    path.unwrap_or_default()
 }
 
 fn search(field: Field, mistakes: &mut Vec<String>) -> SearchProfile {

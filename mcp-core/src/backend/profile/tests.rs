@@ -35,7 +35,8 @@ fn a_profile_that_would_leave_its_path_is_refused() {
 fn every_mistake_of_a_profile_is_named_at_once() {
     let mistakes = Profile::parse(
         "name: My Server\n\
-         fhir: {path: /x, version: R9, ids: any, interactions: [delete], time_zone: Mars/Olympus}\n\
+         fhir: {path: /x, version: R9, ids: any, interactions: [delete], time_zone: Mars/Olympus,\
+         studies: Trial, imported_source: here}\n\
          search: {canary: maybe, parameters: {every_type: [patient], thing: []}, refuses: true,\
          paging: {by: page, parameters: [_a, _b]}, total: {given: sometimes}}\n\
          rest: {}\nvocabulary: [{name: pulse}]\naliases: {A: list_studies}\n\
@@ -50,6 +51,8 @@ fn every_mistake_of_a_profile_is_named_at_once() {
         "fhir.ids: ",
         "fhir.interactions: ",
         "fhir.time_zone: ",
+        "fhir.studies: ",
+        "fhir.imported_source: ",
         "search.canary: ",
         "search.parameters.every_type: ",
         "search.parameters.thing: ",

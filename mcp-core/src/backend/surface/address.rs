@@ -1,4 +1,4 @@
-//! How a call is written as a URL: segment by segment, pair by pair, each percent-encoded on its own.
+//! The URLs of calls, built segment by segment: nothing that is put into one can leave its place.
 
 use url::Url;
 
@@ -20,7 +20,6 @@ pub(super) fn at(base: &Url, prefix: &str, segments: &[&str]) -> Option<Url> {
     Some(url)
 }
 
-/// A page of a REST list.
 pub(super) fn listed(mut url: Url, page_size: u32, cursor: &Cursor) -> Url {
     url.query_pairs_mut().append_pair("page_size", &page_size.to_string());
     if let Some((name, value)) = cursor.parameter() {
@@ -29,7 +28,6 @@ pub(super) fn listed(mut url: Url, page_size: u32, cursor: &Cursor) -> Url {
     url
 }
 
-/// An operation, or a part of its answer.
 pub(super) fn operated(
     base: &Url,
     profile: &Profile,
@@ -61,7 +59,6 @@ pub(super) fn operated(
     Some(url)
 }
 
-/// A search, or a page of one.
 pub(super) fn searched(base: &Url, profile: &Profile, search: &Search) -> Option<Url> {
     let mut url = at(base, &profile.fhir.path, &[search.resource_type.as_str()])?;
     let dialect = &profile.search.dialect;

@@ -23,6 +23,8 @@ fn each_call_has_its_path_and_nothing_else() {
     let expected = [
         (Call::Study(study()), "/api/v1/studies/30001"),
         (Call::UserProfile, "/api/v1/users/profile"),
+        (Call::OwnOrganizations, "/api/v1/users/organizations"),
+        (Call::Consents(PatientId::parse("40001").unwrap()), "/api/v1/patients/40001/consents"),
         (Call::Vocabulary, "/api/v1/data_sources/all_scopes"),
         (Call::Patient(PatientId::parse("40001").unwrap()), "/FHIR/R5/Patient/40001"),
         (Call::Group(study()), "/FHIR/R5/Group/30001"),

@@ -9,9 +9,9 @@ use super::shown::{Shelf, named};
 use crate::backend::cursor::Place;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::pages::{End, Page, digest};
-use crate::backend::profile::{Interaction, PagingBy};
+use crate::backend::profile::Interaction;
 use crate::fhir::resource_type::ResourceType;
-use crate::fhir::search::{Position, Search, Slice};
+use crate::fhir::search::{Search, Slice};
 use crate::tools::arguments::Limit;
 use crate::tools::criteria::{self, Criterion};
 use crate::tools::envelope::{Envelope, Status, TotalSource, TruncatedBy};
@@ -113,18 +113,9 @@ impl Tool for FhirSearch {
 }
 
 /// Where a search begins.
-pub(super) fn first(inquiry: &Inquiry, limit: Limit) -> Place {
-    let position = beginning(inquiry);
+pub(in crate::tools) fn first(inquiry: &Inquiry, limit: Limit) -> Place {
     let count = limit.number().min(inquiry.profile.bounds.page_size);
-    Place { part: 0, position, count, skip: 0, before: 0, seen: Vec::new() }
-}
-
-/// Where the first page begins, as the backend counts.
-pub fn beginning(inquiry: &Inquiry) -> Position {
-    match inquiry.profile.search.paging.by {
-        PagingBy::Offset => Position::Offset(0),
-        PagingBy::Page | PagingBy::Link => Position::Page(1),
-    }
+    Place { part: 0, position: inquiry.beginning(), count, skip: 0, before: 0, seen: Vec::new() }
 }
 
 /// What is said to a cursor that does not open.

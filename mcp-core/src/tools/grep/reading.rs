@@ -18,7 +18,6 @@ use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Filter, Search, Slice, Sort};
 use crate::tools::compartment::{Missed, Rows, Wanted, filters, rows};
 use crate::tools::envelope::{SourceStatus, TruncatedBy};
-use crate::tools::fhir::search::beginning;
 
 /// Rows on a page; fewer where these are too large.
 const ROWS: u32 = 100;
@@ -131,7 +130,7 @@ impl Reader<'_> {
     /// Where a part begins.
     pub fn start(inquiry: &Inquiry, part: u32) -> Place {
         let count = inquiry.profile.bounds.page_size.min(ROWS);
-        Place { part, position: beginning(inquiry), count, skip: 0, before: 0, seen: Vec::new() }
+        Place { part, position: inquiry.beginning(), count, skip: 0, before: 0, seen: Vec::new() }
     }
 
     /// Reads from a place on.
