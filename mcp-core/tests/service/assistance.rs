@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::bed::{Answer, Bed};
 use crate::generic::statement;
 
-const ALL_OF_STUDIES: [&str; 3] =
-    ["get_study_metadata", "list_study_patients", "count_study_observations"];
+const ALL_OF_STUDIES: [&str; 3] = ["get_study_metadata", "study_members", "observation_count"];
 
 fn names(answer: &Answer) -> Vec<&str> {
     let prompts = answer.body["result"]["prompts"].as_array().unwrap();
@@ -36,7 +35,7 @@ async fn a_prompt_is_offered_to_whoever_may_call_all_the_tools_in_it_and_to_nobo
     for (tools, expected) in [
         (Some(&ALL_OF_STUDIES[..]), vec!["study_overview"]),
         (Some(&ALL_OF_STUDIES[..2]), vec![]),
-        (Some(&["search_patients"][..]), vec!["find_person"]),
+        (Some(&["find_patient"][..]), vec!["find_person"]),
         (None, vec![]),
     ] {
         let older = bed.request("prompts/list", json!({}), tools).await;
@@ -45,7 +44,7 @@ async fn a_prompt_is_offered_to_whoever_may_call_all_the_tools_in_it_and_to_nobo
         assert_eq!(names(&newer), expected, "{tools:?}");
     }
     let hidden = json!({"name": "study_overview", "arguments": {"study_id": "30001"}});
-    let answer = bed.request("prompts/get", hidden.clone(), Some(&["search_patients"])).await;
+    let answer = bed.request("prompts/get", hidden.clone(), Some(&["find_patient"])).await;
     assert_eq!(answer.body["error"]["code"], -32602, "{answer:?}");
     let shown = bed.request("prompts/get", hidden, Some(&ALL_OF_STUDIES)).await;
     let words = shown.body["result"]["messages"][0]["content"]["text"].as_str().unwrap();
@@ -54,9 +53,17 @@ async fn a_prompt_is_offered_to_whoever_may_call_all_the_tools_in_it_and_to_nobo
 
 #[tokio::test]
 async fn a_prompt_about_what_the_backend_lacks_is_not_offered() {
-    let bed = Bed::start_as("fhir-r4").await;
-    let listed = bed.request("prompts/list", json!({}), Some(&ALL_OF_STUDIES)).await;
-    assert_eq!(names(&listed), Vec::<&str>::new());
+    for (resource_type, expected) in [("Group", vec!["study_overview"]), ("Condition", vec![])] {
+        let bed = Bed::start_as("fhir-r4").await;
+        let codes = [json!({"code": "read"}), json!({"code": "search-type"})];
+        let types = ["Observation", "Patient", resource_type];
+        let types = types.map(|name| json!({"type": name, "interaction": codes}));
+        let statement = json!({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
+                               "rest": [{"resource": types}]});
+        bed.backend.answer("/metadata", statement);
+        let listed = bed.request("prompts/list", json!({}), Some(&ALL_OF_STUDIES)).await;
+        assert_eq!(names(&listed), expected, "{resource_type}");
+    }
 }
 
 #[tokio::test]
@@ -154,7 +161,7 @@ async fn an_argument_that_is_none_is_refused() {
         of_template("omh://schema/{name}", "uri", ""),
         of_template("file:///{path}", "path", ""),
     ] {
-        let tools = Some(&["search_patients"][..]);
+        let tools = Some(&["find_patient"][..]);
         let answer = bed.request("completion/complete", params, tools).await;
         assert_eq!(answer.body["error"]["code"], -32602, "{answer:?}");
     }

@@ -27,7 +27,8 @@ async fn studies(mcp: &Mcp, token: &str) -> Result<Answer> {
 async fn every_prompt_that_is_listed_can_be_had_and_names_only_listed_tools() -> Result<()> {
     let bed = TestBed::start().await?;
     let given = json!({"study_id": "30001", "patient_id": "40001", "day": "2026-11-01",
-                       "name": "Peter", "type": "Observation"});
+                       "name": "Peter", "type": "Observation", "sought": "cough",
+                       "code": "8867-4", "system": "http://loinc.org"});
     for era in ERAS {
         let mcp = Mcp::of(&bed, era);
         let token = Login::register(&bed).await?.log_in("manager_mary").await?.access;
