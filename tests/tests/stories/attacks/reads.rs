@@ -88,12 +88,14 @@ fn is_of_the_table(path: &str) -> bool {
     let is_type = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase()) && is_id(part);
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
-        ["api", "v1", "users", "profile"]
+        ["api", "v1", "users", "profile" | "organizations"]
         | ["api", "v1", "data_sources", "all_scopes"]
         | ["api", "v1", "studies"]
         | ["FHIR", "R5", "metadata"]
         | ["health"] => true,
-        ["api", "v1", "studies", id] | ["api", "v1", "studies", id, "patients"] => is_id(id),
+        ["api", "v1", "studies", id]
+        | ["api", "v1", "studies", id, "patients"]
+        | ["api", "v1", "patients", id, "consents"] => is_id(id),
         ["FHIR", "R5", kind] => is_type(kind),
         ["FHIR", "R5", kind, id] => is_type(kind) && is_id(id),
         _ => false,
@@ -108,6 +110,8 @@ fn assert_only_reads(bed: &TestBed) -> usize {
     for one in &seen {
         assert_eq!(one.method, "GET", "{}", one.path);
         assert!(is_of_the_table(&one.path), "{}", one.path);
+        // Consents are asked for without a query, always.
+        assert!(!one.path.ends_with("/consents") || one.query.is_none(), "{}", one.path);
         let has_body = one.header_names.iter().any(|name| name == "content-type");
         assert!(!has_body, "{} brings a body", one.path);
         assert!(!one.header_names.iter().any(|name| name.contains("method")), "{}", one.path);
