@@ -50,8 +50,8 @@ impl Server {
     /// The questions whose tools are all offered to this caller.
     pub(crate) async fn questions(&self, asker: Asker<'_>) -> ListPromptsResult {
         let offered = self.names_offered(asker).await;
-        let asked = QUESTIONS.iter().filter(|question| is_answerable(question, &offered));
-        ListPromptsResult::with_all_items(asked.map(Question::listed).collect())
+        let shown = QUESTIONS.iter().filter(|question| is_answerable(question, &offered));
+        ListPromptsResult::with_all_items(shown.map(Question::listed).collect())
             .with_ttl_ms(KEPT)
             .with_cache_scope(CacheScope::Private)
     }

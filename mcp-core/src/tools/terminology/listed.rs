@@ -53,7 +53,7 @@ pub(super) async fn find(
     }
     envelope.source(REGISTRY, SourceStatus::Ok);
     Ok(measure.map(|known| Known {
-        display: known.display.to_owned(),
+        display: known.display.clone(),
         list: REGISTRY,
         is_measure: true,
     }))
