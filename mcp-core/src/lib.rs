@@ -6,8 +6,10 @@
 //! ([`fhir`], [`omh`]).
 
 mod asker;
+mod assistance;
 pub mod backend;
 pub mod caller;
+pub mod completion;
 pub mod config;
 pub mod ending;
 pub mod fhir;
@@ -19,6 +21,7 @@ mod outcome;
 pub mod probe;
 pub mod program;
 pub mod progress;
+pub mod prompts;
 mod refusal;
 pub mod resources;
 pub mod seclusion;

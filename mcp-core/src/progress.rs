@@ -1,5 +1,9 @@
 //! How far a long piece of work has come: counted by the tool, told to whoever asked to be told.
 
+use std::convert::Infallible;
+
+use rmcp::model::ProgressNotificationParam;
+use rmcp::service::{RequestContext, RoleServer};
 use tokio::sync::watch;
 
 /// Into how many steps a long piece of work is told at most, so that telling stays cheap.
@@ -97,6 +101,25 @@ impl Steps {
             step
         })
     }
+}
+
+/// Tells the client how far a long tool call has come, if it asked for that; ends never. The first
+/// step turns the answer into an event stream: the HTTP status is then sent, so whatever decides it
+/// has been asked before a tool counts its first part.
+pub(crate) async fn tell(context: &RequestContext<RoleServer>, steps: &mut Steps) -> Infallible {
+    loop {
+        let step = steps.next().await;
+        notify(context, step).await;
+    }
+}
+
+/// The numbers fit a fraction's 52 bits: they count requests to the backend.
+#[expect(clippy::cast_precision_loss, reason = "see above; JSON has but one kind of number")]
+pub(crate) async fn notify(context: &RequestContext<RoleServer>, step: Step) {
+    let Some(token) = context.meta.get_progress_token() else { return };
+    let told = ProgressNotificationParam::new(token, step.done as f64).with_total(step.of as f64);
+    // Whoever has left is told nothing; that the call is cancelled is noticed elsewhere.
+    let _gone = context.peer.notify_progress(told).await;
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
 //! The MCP server: what is declared, what is listed for whom, and how a tool call is answered.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, ContentBlock, Implementation, ListPromptsRequestMethod,
-    ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig, Tool as ListedTool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse, Implementation,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
@@ -21,11 +20,11 @@ use tokio::time::Instant;
 use crate::asker::Asker;
 use crate::backend::capability::Capability;
 use crate::backend::inquiry::{Inquiry, Means};
-use crate::backend::profile::{LiveProfiles, Profile};
+use crate::backend::profile::LiveProfiles;
 use crate::caller::Caller;
 use crate::metrics::Metrics;
 use crate::outcome::{caught, record, report};
-use crate::progress::{Progress, Step, Steps};
+use crate::progress::{Progress, notify, tell};
 use crate::teller::Teller;
 use crate::tools::error::ToolError;
 use crate::tools::{self, Entry, Object, served};
@@ -54,7 +53,6 @@ struct Shared {
     profiles: Arc<LiveProfiles>,
     metrics: Metrics,
     deadline: Duration,
-    listed: Vec<ListedTool>,
     spans: Option<Teller>,
 }
 
@@ -66,11 +64,16 @@ impl Server {
         (metrics, spans): (Metrics, Option<Teller>),
         deadline: Duration,
     ) -> Self {
-        let listed = tools::catalogue().iter().map(listed).collect();
-        Self(Arc::new(Shared { means, profiles, metrics, deadline, listed, spans }))
+        Self(Arc::new(Shared { means, profiles, metrics, deadline, spans }))
     }
 
-    fn inquiry(&self, caller: &Caller, progress: Progress) -> Result<Inquiry, ToolError> {
+    /// The backend as this caller may ask it, for so long at most.
+    pub(crate) fn inquiry(
+        &self,
+        caller: &Caller,
+        progress: Progress,
+        patience: Duration,
+    ) -> Result<Inquiry, ToolError> {
         let backend = caller.backend();
         let profiles = self.0.profiles.snapshot();
         let profile = profiles.find(&backend.profile).ok_or(ToolError::NoProfile)?;
@@ -86,28 +89,54 @@ impl Server {
             token: caller.token().clone(),
             refusal: caller.refusal().clone(),
             waited: caller.waited().clone(),
-            deadline: Instant::now() + self.0.deadline,
+            deadline: Instant::now() + self.0.deadline.min(patience),
             progress,
         })
     }
 
-    async fn run(
+    /// A tool's answer, and what became of the call in metrics and log. A panic is a defect of ours.
+    pub(crate) async fn answer(
         &self,
         asker: Asker<'_>,
         entry: &Entry,
         (arguments, progress): (Object, Progress),
+        patience: Duration,
     ) -> Result<Value, ToolError> {
-        let caller = match asker {
-            Asker::Caller(caller) => caller,
-            Asker::Nobody(nobody) => return Err(nobody.told.clone()),
+        let run = async {
+            let caller = match asker {
+                Asker::Caller(caller) => caller,
+                Asker::Nobody(nobody) => return Err(nobody.told.clone()),
+            };
+            let inquiry = self.inquiry(caller, progress, patience)?;
+            if !entry.is_served_by(&inquiry).await {
+                let sentence = "this tool is not offered for this backend";
+                return Err(ToolError::NotServed(sentence.to_owned()));
+            }
+            entry.run(&inquiry, arguments).await
         };
-        let inquiry = self.inquiry(caller, progress)?;
-        if !entry.is_served_by(&inquiry).await {
-            let sentence = "this tool is not offered for this backend; fhir_capabilities tells what \
-                            the backend can do";
-            return Err(ToolError::NotServed(sentence.to_owned()));
+        caught(run).await.unwrap_or_else(|| {
+            self.0.metrics.panics().inc();
+            Err(ToolError::Internal)
+        })
+    }
+
+    /// Counts a call that has ended, and writes its line.
+    pub(crate) fn note(
+        &self,
+        asker: Asker<'_>,
+        entry: &Entry,
+        outcome: &Result<Value, ToolError>,
+        took: Duration,
+    ) {
+        let report = report(outcome);
+        if let Some(caller) = asker.caller() {
+            caller.report(report);
+            if let Some(spans) = &self.0.spans {
+                spans.tell(caller, entry, outcome, took);
+            }
         }
-        entry.run(&inquiry, arguments).await
+        self.0.metrics.tool_call(entry.name, report.outcome.as_str(), took);
+        record(asker, entry, outcome, took);
     }
 
     /// The tool of this name, or of this alias in the backend's profile.
@@ -117,65 +146,32 @@ impl Server {
         profile.map_or_else(|| tools::find(name), |profile| served::named(profile, name))
     }
 
-    /// What this backend can serve, as it is listed. A backend that hangs must not make the list
-    /// hang: then the profile alone decides.
-    async fn offered(&self, caller: &Caller) -> Vec<ListedTool> {
-        let (progress, _untold) = Progress::start();
-        let Ok(inquiry) = self.inquiry(caller, progress) else { return self.0.listed.clone() };
-        let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
-        let capability = asked.unwrap_or_else(|_| Arc::new(Capability::Unknown));
-        self.as_listed(&inquiry.profile, &capability)
-    }
-
-    /// What a backend with this profile usually serves: nobody is logged in, and the backend is not asked.
-    fn usual(&self, profile: &str) -> Vec<ListedTool> {
+    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say, and all
+    /// where there is no gateway; and of these, what the backend can serve, by the names that they have
+    /// there. A backend that hangs must not make the list hang: then the profile alone decides, as it does
+    /// for somebody who is not logged in.
+    pub(crate) async fn offered(&self, asker: Asker<'_>) -> Vec<(String, &'static Entry)> {
         let profiles = self.0.profiles.snapshot();
-        let profile = profiles.find(profile);
-        profile.map_or_else(Vec::new, |profile| self.as_listed(profile, &Capability::Unknown))
-    }
-
-    fn as_listed(&self, profile: &Profile, capability: &Capability) -> Vec<ListedTool> {
-        let as_listed = |(name, entry): (&str, &Entry)| {
-            let mut tool = self.0.listed.iter().find(|tool| tool.name == entry.name)?.clone();
-            tool.name = name.to_owned().into();
-            Some(tool)
+        let Some(profile) = profiles.find(asker.profile()) else { return Vec::new() };
+        let capability = match asker {
+            Asker::Nobody(_) => Arc::new(Capability::Unknown),
+            Asker::Caller(caller) => self.announced(caller).await,
         };
-        served::offered(profile, capability).filter_map(as_listed).collect()
+        let is_permitted =
+            |name: &str| asker.caller().is_none_or(|caller| caller.permitted().includes(name));
+        served::offered(profile, &capability)
+            .filter(|(name, _)| is_permitted(name))
+            .map(|(name, entry)| (name.to_owned(), entry))
+            .collect()
     }
-}
 
-/// A tool as it is listed. All tools only read one backend, so the hints are the same for all.
-fn listed(entry: &Entry) -> ListedTool {
-    let hints = ToolAnnotations::from_raw(
-        Some(entry.title.to_owned()),
-        Some(true),
-        Some(false),
-        Some(true),
-        Some(false),
-    );
-    ListedTool::new(entry.name, entry.description, Arc::new(entry.input_schema.clone()))
-        .with_title(entry.title)
-        .with_raw_output_schema(Arc::new(entry.output_schema.clone()))
-        .with_annotations(hints)
-}
-
-/// Tells the client how far a long tool call has come, if it asked for that; ends never. The first
-/// step turns the answer into an event stream: the HTTP status is then sent, so whatever decides it
-/// has been asked before a tool counts its first part.
-async fn tell(context: &RequestContext<RoleServer>, steps: &mut Steps) -> Infallible {
-    loop {
-        let step = steps.next().await;
-        notify(context, step).await;
+    async fn announced(&self, caller: &Caller) -> Arc<Capability> {
+        let (progress, _untold) = Progress::start();
+        let unknown = || Arc::new(Capability::Unknown);
+        let Ok(inquiry) = self.inquiry(caller, progress, self.0.deadline) else { return unknown() };
+        let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
+        asked.unwrap_or_else(|_| unknown())
     }
-}
-
-/// The numbers fit a fraction's 52 bits: they count requests to the backend.
-#[expect(clippy::cast_precision_loss, reason = "see above; JSON has but one kind of number")]
-async fn notify(context: &RequestContext<RoleServer>, step: Step) {
-    let Some(token) = context.meta.get_progress_token() else { return };
-    let told = ProgressNotificationParam::new(token, step.done as f64).with_total(step.of as f64);
-    // Whoever has left is told nothing; that the call is cancelled is noticed elsewhere.
-    let _gone = context.peer.notify_progress(told).await;
 }
 
 /// The answer as structured content, and the same as text for hosts that read only that.
@@ -186,13 +182,18 @@ fn answered(outcome: Result<Value, ToolError>) -> CallToolResult {
             result.structured_content = Some(answer);
             result
         }
-        Err(error) => CallToolResult::error(vec![ContentBlock::text(format!("{error}."))]),
+        Err(error) => CallToolResult::error(vec![ContentBlock::text(error.told())]),
     }
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         let server = Implementation::new(NAME, env!("CARGO_PKG_VERSION")).with_title(TITLE);
         ServerConfig::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
     }
@@ -201,25 +202,20 @@ impl ServerHandler for Server {
         Cow::Borrowed(VERSIONS)
     }
 
-    /// Exactly those tools that the gateway's policy permits this caller, none if it did not say; and
-    /// of these, what the backend can serve. Without a gateway, all that the backend can serve.
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = match Asker::of(&context)? {
-            Asker::Nobody(nobody) => self.usual(&nobody.profile),
-            Asker::Caller(caller) => {
-                let mut tools = self.offered(caller).await;
-                tools.retain(|tool| caller.permitted().includes(&tool.name));
-                tools
-            }
+        let offered = self.offered(Asker::of(&context)?).await;
+        let as_named = |(name, entry): (String, &Entry)| {
+            let mut tool = entry.listed();
+            tool.name = name.into();
+            tool
         };
-        let mut result = ListToolsResult::with_all_items(tools);
-        result.ttl_ms = Some(0);
-        result.cache_scope = Some(CacheScope::Private);
-        Ok(result)
+        let tools = offered.into_iter().map(as_named).collect();
+        let list = ListToolsResult::with_all_items(tools);
+        Ok(list.with_ttl_ms(0).with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(
@@ -235,26 +231,14 @@ impl ServerHandler for Server {
         let (progress, mut steps) = Progress::start();
         let arguments = request.arguments.unwrap_or_default();
         let outcome = tokio::select! {
-            outcome = caught(self.run(asker, entry, (arguments, progress))) =>
-                outcome.unwrap_or_else(|| {
-                    self.0.metrics.panics().inc();
-                    Err(ToolError::Internal)
-                }),
+            outcome = self.answer(asker, entry, (arguments, progress), self.0.deadline) => outcome,
             never = tell(&context, &mut steps) => match never {},
             () = context.ct.cancelled() => Err(ToolError::Cancelled),
         };
         if let Some(step) = steps.last() {
             notify(&context, step).await;
         }
-        let report = report(&outcome);
-        if let Some(caller) = asker.caller() {
-            caller.report(report);
-            if let Some(spans) = &self.0.spans {
-                spans.tell(caller, entry, &outcome, began.elapsed());
-            }
-        }
-        self.0.metrics.tool_call(entry.name, report.outcome.as_str(), began.elapsed());
-        record(asker, entry, &outcome, began.elapsed());
+        self.note(asker, entry, &outcome, began.elapsed());
         Ok(answered(outcome).into())
     }
 
@@ -263,33 +247,48 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(crate::resources::list()))
+        Ok(crate::resources::list())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(crate::resources::templates())
     }
 
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let found = crate::resources::read(&request.uri);
-        found.map(Into::into).ok_or_else(|| ErrorData::resource_not_found("unknown resource", None))
+        self.document(Asker::of(&context)?, &request.uri).await.map(Into::into)
     }
 
-    // Not declared, so not there: an empty answer would claim otherwise.
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+        Ok(self.questions(Asker::of(&context)?).await)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let given = request.arguments.unwrap_or_default();
+        self.question(Asker::of(&context)?, &request.name, &given).await.map(Into::into)
     }
 
     async fn complete(
         &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+        self.suggest(Asker::of(&context)?, &request).await.map(CompleteResult::new)
     }
 
     async fn on_initialized(&self, _: NotificationContext<RoleServer>) {}

@@ -8,6 +8,7 @@ pub mod bed;
 pub mod certificates;
 pub mod clock;
 pub mod collector;
+pub mod conformity;
 pub mod events;
 pub mod exchange;
 pub mod fixture;

@@ -7,6 +7,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::TestBed;
+use crate::conformity;
 use crate::events::Events;
 
 /// By which a client knows what progress it is told of.
@@ -105,10 +106,14 @@ impl Mcp {
         Self { http, ..self }
     }
 
-    /// Calls a tool.
+    /// Calls a tool. An answer that is not of the shape that the tool announces is an error.
     pub async fn call(&self, token: &str, tool: &str, arguments: Value) -> Result<Answer> {
         let parameters = json!({"name": tool, "arguments": arguments});
-        self.send(Some(token), "tools/call", parameters).await
+        let answer = self.send(Some(token), "tools/call", parameters).await?;
+        if let Some(content) = answer.body["result"].get("structuredContent") {
+            conformity::judge(tool, content)?;
+        }
+        Ok(answer)
     }
 
     /// The names of the tools that are listed.

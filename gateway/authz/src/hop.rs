@@ -49,8 +49,8 @@ pub struct HopClaims {
     pub backend_token: BackendToken,
     /// Found again in both programs' records.
     pub request_id: RequestId,
-    /// For a list of tools, and for the tool that tells a person what they may do: the tools that the
-    /// policy would permit this caller.
+    /// The tools that the policy would permit this caller, where the answer depends on that: lists of tools
+    /// and prompts, one prompt, suggestions, and the tool that tells a person what they may do.
     pub tools: Option<Vec<String>>,
 }
 

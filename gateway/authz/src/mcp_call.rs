@@ -27,7 +27,8 @@ pub enum Action {
     CallTool(ToolName),
     /// `tools/list`.
     ListTools,
-    /// A method that every principal may use: it answers without anybody's data.
+    /// A method that every principal may use: it answers without anybody's data, or with what the tools
+    /// give that the principal may call ([`Action::depends_on_tools`]).
     Open(OpenMethod),
     /// Anything else: open to nobody.
     Unknown,
@@ -70,17 +71,18 @@ open_methods! {
     Ping = "ping",
     /// The discovery of 2026-07-28.
     Discover = "server/discover",
-    /// The public documents: schemas and the permission model.
+    /// The public documents: schemas, guides and the permission model.
     ListResources = "resources/list",
     /// The same, by template.
     ListResourceTemplates = "resources/templates/list",
     /// One public document.
     ReadResource = "resources/read",
-    /// Prompts are words without anybody's data. Core has none, and says so itself.
+    /// Prompts are words without anybody's data, shown to those who may call the tools in them.
     ListPrompts = "prompts/list",
     /// One of them.
     GetPrompt = "prompts/get",
-    /// Suggestions for an argument of a prompt or of a resource template; core has none either.
+    /// Suggestions for an argument of a prompt or of a resource template; ids only from a tool that the
+    /// caller may call.
     Complete = "completion/complete",
 }
 
@@ -221,6 +223,12 @@ impl McpCall {
 }
 
 impl Action {
+    /// Whether core has to know which tools the caller may call, to answer with no more than these give.
+    pub const fn depends_on_tools(&self) -> bool {
+        use OpenMethod::{Complete, GetPrompt, ListPrompts};
+        matches!(self, Self::ListTools | Self::Open(ListPrompts | GetPrompt | Complete))
+    }
+
     fn of(method: &str, name: Option<&str>) -> Result<Self, MalformedCall> {
         match method {
             "tools/call" => {

@@ -89,7 +89,10 @@ impl Inquiry {
         let (name, key) = (parameter.name(), parameter.key());
         if name != key && habits.modifiers.as_ref().is_some_and(|some| !some.contains(&key.into()))
         {
-            return Err(inexpressible(key, "this backend does not know the modifier"));
+            return Err(inexpressible(
+                key,
+                "this backend does not know the modifier; ask without it",
+            ));
         }
         let is_coding = |one: &String| one.split_once('.') == Some((resource_type.as_str(), name));
         if habits.one_coding.iter().any(is_coding) {

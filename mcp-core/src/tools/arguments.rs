@@ -23,8 +23,7 @@ pub fn read<T: DeserializeOwned>(arguments: Object) -> Result<T, ToolError> {
         let named = culprit::<T>(&arguments, &error.to_string())
             .filter(|name| !cause.contains(name.as_str()))
             .map_or_else(String::new, |name| format!("{}: ", clean(&name)));
-        let advice = "see the tool's input schema";
-        ToolError::Argument(format!("invalid arguments: {named}{cause}; {advice}"))
+        ToolError::Argument(format!("invalid arguments: {named}{cause}"))
     })
 }
 

@@ -62,8 +62,11 @@ pub struct PatientConsentsAnswer {
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct StudyConsents {
+    /// The study's id.
     study_id: String,
+    /// Its name.
     name: Option<String>,
+    /// Who runs it.
     organization_name: Option<String>,
     /// By kind of data.
     scopes: Vec<ScopeConsent>,
@@ -73,8 +76,11 @@ pub struct StudyConsents {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct ScopeConsent {
+    /// The code of the kind.
     code: String,
+    /// Its name.
     display: String,
+    /// As it is recorded.
     decision: Decision,
     /// When it was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,15 +103,20 @@ enum Decision {
 pub struct ConsentRow {
     /// For `fhir_read`, which shows all of it.
     consent_id: Option<String>,
+    /// How the Consent itself stands, such as active.
     status: Option<String>,
     /// permit or deny, as it says; null where it does not.
     decision: Option<String>,
     /// Whether parts of it decide otherwise.
     has_exceptions: bool,
+    /// What it is about.
     about: Vec<String>,
+    /// When it was given.
     given_at: Option<String>,
+    /// From when on it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
+    /// Until when it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
 }

@@ -25,10 +25,9 @@ pub struct PatientCount;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientCountInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
-    /// Only this kind of data: a short name such as `heart-rate`, or a full code such as
-    /// `omh:heart-rate:2.0`. All kinds when left out.
+    /// Only this kind of data, as `heart-rate` or `omh:heart-rate:2.0`.
     #[serde(default)]
     data_type: Option<String>,
     /// The first day, YYYY-MM-DD, included.

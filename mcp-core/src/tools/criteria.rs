@@ -37,13 +37,12 @@ const RESERVED: [(&str, &str); 9] = [
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Criterion {
-    /// The search parameter, as in `code`, `date`, `patient`; `fhir_schema` lists them.
+    /// The search parameter, as `code`, `date`, `patient`.
     pub name: String,
-    /// A modifier, as in `exact` or `missing`.
+    /// As `exact` or `missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modifier: Option<String>,
-    /// Any one of these may match. A code may be written system|code; a date or number may begin with
-    /// ge, gt, le or lt.
+    /// Any of these may match: a code as system|code; a date or number after ge, gt, le or lt.
     pub values: Vec<Scalar>,
 }
 

@@ -64,6 +64,7 @@ pub struct DataSourcesAnswer {
     envelope: Envelope,
     /// How many are listed here.
     returned: usize,
+    /// The sources.
     data_sources: Vec<DataSource>,
 }
 
@@ -72,14 +73,19 @@ pub struct DataSourcesAnswer {
 #[schemars(inline)]
 pub struct DataSource {
     #[serde(rename = "data_source_id")]
+    /// The source's id.
     id: String,
+    /// Its name.
     name: Option<String>,
     /// A device, an app, or what else.
     kind: Option<String>,
+    /// Who makes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     manufacturer: Option<String>,
+    /// Which model it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    /// Whether it is in use, as the backend says.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
     /// Codes of the data that it can give.

@@ -40,8 +40,11 @@ pub struct DataTypesAnswer {
 pub struct DataTypeRow {
     /// What `data_type` takes in the other tools.
     data_type: String,
+    /// The full code.
     code: String,
+    /// The system of the code.
     system: String,
+    /// The name for people.
     display: String,
     /// Whether its values are known by name; if not, `verbosity` full shows the body as it is.
     has_named_values: bool,
@@ -51,8 +54,11 @@ pub struct DataTypeRow {
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct OtherCode {
+    /// The full code.
     code: String,
+    /// The system of the code.
     system: String,
+    /// The name for people.
     display: String,
 }
 

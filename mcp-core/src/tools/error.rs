@@ -1,4 +1,5 @@
-//! Every way in which a tool refuses or fails, each one sentence that a model can act on.
+//! Every way in which a tool refuses or fails: a sentence that says what is wrong, and one that says what
+//! to do next.
 
 use crate::backend::fault::Fault;
 use crate::fhir::outcome::Issue;
@@ -25,13 +26,13 @@ pub enum ToolError {
     #[error("{0}")]
     NotLoggedIn(String),
     /// The gateway named a profile that is not installed here.
-    #[error("unknown: this service has no profile for the backend; an operator must install it")]
+    #[error("unknown: this service has no profile for the backend")]
     NoProfile,
     /// The client went away, so nobody waits for the answer.
     #[error("the call was cancelled")]
     Cancelled,
     /// A defect of ours.
-    #[error("unknown: the answer could not be written; please report this")]
+    #[error("unknown: the answer could not be written, which is a defect of this service")]
     Internal,
 }
 
@@ -71,6 +72,13 @@ impl ToolError {
         }
     }
 
+    /// All that a model is told: what is wrong, and what to do next.
+    pub fn told(&self) -> String {
+        let wrong = self.to_string();
+        let wrong = wrong.trim_end_matches('.');
+        format!("{wrong}. Next: {}.", self.advice().next)
+    }
+
     /// The backend's no to a named thing in its two forms is one sentence; other faults stay.
     pub fn about(what: &'static str) -> impl Fn(Fault) -> Self {
         move |fault| {
@@ -85,56 +93,45 @@ impl ToolError {
 
 /// A fault never reads like an empty answer.
 fn sentence(fault: &Fault) -> String {
-    match fault {
-        Fault::TokenRefused => {
-            "unknown: the backend no longer accepts this login; log in again".to_owned()
-        }
+    let cause = match fault {
         Fault::Forbidden | Fault::Missing => {
-            "not found or not authorized: this user may not see that, or it does not exist".to_owned()
+            return "not found or not authorized: this user may not see that, or it does not exist"
+                .to_owned();
         }
-        Fault::InvalidPage => "the page lies past the end; ask for a lower page".to_owned(),
-        Fault::Rejected => "unknown: the backend rejected the request; check the arguments, above all \
-                            the ids"
-            .to_owned(),
+        Fault::InvalidPage => return "the page lies past the end".to_owned(),
         Fault::Declined(Issue::TooCostly) => {
-            "the backend finds this too large to answer; ask for less, with a filter or a smaller \
-             value set"
-            .to_owned()
+            return "the backend finds this too large to answer".to_owned();
         }
         Fault::Declined(Issue::NotFound | Issue::InvalidCode) => {
-            "the backend does not know this code, or its system, value set or map; it may exist all \
-             the same"
-                .to_owned()
+            return "the backend does not know this code, or its system, value set or map; it may \
+                    exist all the same"
+                .to_owned();
         }
-        Fault::Unsupported(parameter) => format!(
-            "the backend does not support searching by {parameter}, and might ignore it; ask \
-             without it (fhir_schema and get_server_capabilities tell what is supported)"
-        ),
-        Fault::Inexpressible(rule) => rule.clone(),
-        Fault::Ignored(parameter) => format!(
-            "unknown: the backend ignores {parameter}, so its answer would be about more than what \
-             was asked. This does not mean that there is no data"
-        ),
-        Fault::ForeignLink => "unknown: the backend's next page leads to another server, where it is \
-                               not followed; an operator must check the address of the backend"
-            .to_owned(),
-        Fault::Unavailable => unknown("the backend is unavailable"),
-        Fault::Late => unknown("the backend did not answer in time; a narrower question may help"),
-        Fault::Busy => unknown("too many requests are waiting for the backend"),
-        Fault::TooLarge => {
-            "unknown: the backend's answer is too large; ask for fewer rows with a lower limit or a \
-             narrower window"
-                .to_owned()
+        Fault::Unsupported(parameter) => {
+            return format!(
+                "the backend does not support searching by {parameter}, and might ignore it"
+            );
         }
-        Fault::Malformed => unknown("the backend's answer cannot be read"),
-        Fault::Redirected => "unknown: the backend answered with a redirect; an operator must check \
-                              the address of the backend"
-            .to_owned(),
-    }
-}
-
-fn unknown(cause: &str) -> String {
-    format!("unknown: {cause}. This does not mean that there is no data. Try again in a moment")
+        Fault::Inexpressible(rule) => return rule.clone(),
+        Fault::Ignored(parameter) => {
+            return format!(
+                "unknown: the backend ignores {parameter}, so its answer would be about more than \
+                 what was asked. This does not mean that there is no data"
+            );
+        }
+        Fault::TokenRefused => "the backend no longer accepts this login",
+        Fault::Rejected => "the backend rejected the request",
+        Fault::ForeignLink => {
+            "the backend's next page leads to another server, where it is not followed"
+        }
+        Fault::Unavailable => "the backend is unavailable",
+        Fault::Late => "the backend did not answer in time",
+        Fault::Busy => "too many requests are waiting for the backend",
+        Fault::TooLarge => "the backend's answer is too large",
+        Fault::Malformed => "the backend's answer cannot be read",
+        Fault::Redirected => "the backend answered with a redirect",
+    };
+    format!("unknown: {cause}. This does not mean that there is no data")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The tools: one table of them, and how one is run.
 
+pub mod advice;
 pub mod arguments;
 pub mod candidates;
 pub mod capabilities;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod fhir;
 pub mod grep;
 pub mod imported;
+pub mod listed;
 pub mod listing;
 pub mod member_names;
 pub mod members;
@@ -22,6 +24,7 @@ pub mod mix;
 pub mod observation_count;
 pub mod observations;
 pub mod origin;
+pub mod outline;
 pub mod overview;
 pub mod page;
 pub mod patients;

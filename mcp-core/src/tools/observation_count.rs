@@ -81,6 +81,7 @@ pub struct ObservationCountAnswer {
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct PatientRow {
+    /// Whose count it is.
     patient_id: String,
     /// How many; null when unknown.
     count: Option<u64>,

@@ -37,6 +37,9 @@ const FREE_TEXT: &[&str] = &[
     "observations[].omh_header",
 ];
 
+/// More observations than anybody reads one by one.
+const MANY: u64 = 1_000;
+
 /// In which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -66,10 +69,9 @@ pub struct PatientObservations;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientObservationsInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
-    /// Only this kind of data: a short name such as `heart-rate`, or a full code such as
-    /// `omh:heart-rate:2.0`. All kinds when left out.
+    /// Only this kind of data, as `heart-rate` or `omh:heart-rate:2.0`.
     #[serde(default)]
     data_type: Option<String>,
     /// The first day, YYYY-MM-DD, included.
@@ -166,6 +168,9 @@ impl Tool for PatientObservations {
         };
         let slice = (input.page, input.limit);
         note_missing(found.total, slice, found.rows.len(), &mut envelope);
+        if found.total > MANY {
+            envelope.hint(many(found.total));
+        }
         let grains: Vec<Grain> = found.rows.iter().map(Grain::of).collect();
         let rows: Vec<Row> =
             found.rows.into_iter().map(|point| Row::of(point, input.verbosity)).collect();
@@ -263,6 +268,13 @@ async fn merged(
     let wanted = usize::try_from(input.limit.number()).unwrap_or(usize::MAX);
     let rows = rows.into_iter().skip(skipped).take(wanted).collect();
     Ok(Found { rows, total, source: TotalSource::Counted, is_merged: true })
+}
+
+fn many(total: u64) -> String {
+    format!(
+        "There are {total}: do not page through them. summarize_patient_observations shows all kinds with \
+         their counts and times; then read one data_type or a few days."
+    )
 }
 
 fn unmerged(census: Census, imported: &Imported, is_open: bool) -> String {

@@ -70,7 +70,7 @@ pub struct Demographics;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DemographicsInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
 }
 
@@ -121,8 +121,7 @@ pub struct PatientSearchInput {
     /// The beginning of a given name.
     #[serde(default)]
     given: Option<String>,
-    /// The day of birth, YYYY-MM-DD; in front of it `ge`, `le`, `gt` or `lt` for since, until, after
-    /// or before.
+    /// YYYY-MM-DD; `ge`, `le`, `gt` or `lt` in front for since, until, after or before.
     #[serde(default)]
     #[schemars(regex(pattern = r"^\s*((ge|le|gt|lt)?\d{4}-\d{2}-\d{2})?\s*$"))]
     birthdate: Option<String>,

@@ -21,6 +21,8 @@ use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
 use crate::fhir::search::Sort;
 
+const KINDS: &str = "summarize_patient_observations shows which kinds these are, with a count and a range for each.";
+
 /// `get_patient_date_range`
 #[derive(Debug)]
 pub struct DateRange;
@@ -29,7 +31,7 @@ pub struct DateRange;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DateRangeInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
 }
 
@@ -94,6 +96,9 @@ impl Tool for DateRange {
         if total > 0 && range.earliest.is_none() {
             envelope
                 .leave_out("No record that could be read has a time, so the range is not known.");
+        }
+        if total > 0 {
+            envelope.hint(KINDS);
         }
         let (earliest, latest) = (range.earliest.map(Into::into), range.latest.map(Into::into));
         Ok(DateRangeAnswer { envelope, earliest, latest, count: total, imported, dating })

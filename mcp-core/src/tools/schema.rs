@@ -77,9 +77,13 @@ fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
         choices.retain(|choice| choice != &json!({"type": "null"}));
     }
-    if schema.get("default").is_some_and(Value::is_null) {
+    // Nothing, no and none are what everybody expects of a parameter that is left out.
+    let is_plain = |value: &Value| value.is_null() || value == &json!([]) || value == &json!(false);
+    if schema.get("default").is_some_and(is_plain) {
         schema.remove("default");
     }
+    // A dialect that some hosts speak refuses the word, and it is about our cursors only.
+    schema.remove("writeOnly");
     lift_single_choice(schema);
 }
 

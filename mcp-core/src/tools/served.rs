@@ -219,7 +219,9 @@ pub async fn serves(
             let version = inquiry.profile.fhir.version;
             if version.specification().definition(kind).is_none() {
                 let version = version.as_str();
-                let mistake = format!("type: FHIR {version} has no resource type {kind}");
+                let mistake = format!(
+                    "type: FHIR {version} has no resource type {kind}; write it as in Observation"
+                );
                 return Err(ToolError::Argument(mistake));
             }
             if inquiry.profile.fhir.interactions.contains(&interaction) {

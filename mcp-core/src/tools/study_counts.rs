@@ -30,8 +30,8 @@ pub struct StudyObservationCount;
 pub struct StudyObservationCountInput {
     /// The study's id, from `list_studies`.
     study_id: StudyId,
-    /// Only this kind of data: a short name such as `heart-rate`, or a full code such as
-    /// `omh:heart-rate:2.0`. All kinds that the study asked for when left out.
+    /// Only this kind of data, as `heart-rate` or `omh:heart-rate:2.0`; otherwise all kinds that the
+    /// study asked for.
     #[serde(default)]
     data_type: Option<String>,
     /// The first day, YYYY-MM-DD, included.

@@ -59,8 +59,10 @@ pub struct MemberRow {
     /// What the member is, where it is no patient, as Type/id.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+    /// Given names.
     #[serde(skip_serializing_if = "Option::is_none")]
     given_name: Option<String>,
+    /// The family name.
     #[serde(skip_serializing_if = "Option::is_none")]
     family_name: Option<String>,
     /// How the membership stands, where the backend says so.

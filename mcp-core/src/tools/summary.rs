@@ -25,6 +25,9 @@ use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
 use crate::fhir::search::Sort;
 
+const NEWEST: &str = "get_patient_observations with a code as data_type and a small limit shows the newest \
+                      readings of one kind.";
+
 /// `summarize_patient_observations`
 #[derive(Debug)]
 pub struct Summary;
@@ -33,7 +36,7 @@ pub struct Summary;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryInput {
-    /// The patient's id, from `search_patients` or `list_study_patients`.
+    /// The patient's id, from another answer.
     patient_id: PatientId,
     /// The first day, YYYY-MM-DD, included.
     #[serde(default)]
@@ -125,6 +128,9 @@ impl Tool for Summary {
         truncated |= imported.stopped_by.is_some();
         total += place(imported.rows.iter(), true, &mut tallies);
         note_remainder(&tallies, total, &mut envelope);
+        if total > 0 {
+            envelope.hint(NEWEST);
+        }
         let types = by_display(tallies, &mut envelope);
         let imported = imported.count();
         Ok(SummaryAnswer { envelope, truncated, count: total, imported, types, dating })
@@ -261,36 +267,4 @@ fn by_display(tallies: Vec<Tally>, envelope: &mut Envelope) -> BTreeMap<String, 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tally(code: &str, count: u64) -> Tally {
-        let kind = DataType {
-            name: None,
-            system: "https://w3id.org/openmhealth".to_owned(),
-            code: code.to_owned(),
-            display: "Heart Rate".to_owned(),
-        };
-        Tally { kind, count, range: Range::default(), sample: Sample::default() }
-    }
-
-    #[test]
-    fn two_codes_with_one_display_stay_apart_and_absent_kinds_are_not_shown() {
-        let tallies = vec![
-            tally("omh:heart-rate:1.0", 1),
-            tally("omh:heart-rate:2.0", 2),
-            tally("omh:heart-rate:3.0", 0),
-        ];
-        let types = by_display(tallies, &mut Envelope::default());
-        assert_eq!(types.len(), 2);
-        assert_eq!(types["Heart Rate"].code, "omh:heart-rate:1.0");
-        assert_eq!(types["Heart Rate (omh:heart-rate:2.0)"].count, 2);
-    }
-
-    #[test]
-    fn records_of_unlisted_kinds_are_missed_aloud() {
-        let mut envelope = Envelope::default();
-        note_remainder(&[tally("omh:heart-rate:2.0", 2)], 5, &mut envelope);
-        assert!(envelope.left_out[0].starts_with("3 records"));
-    }
-}
+mod tests;

@@ -39,6 +39,7 @@ pub struct WhoAmIAnswer {
     envelope: Envelope,
     /// What the operator calls the backend.
     backend: String,
+    /// The FHIR version that the backend speaks.
     fhir_version: &'static str,
     /// The version of the backend's own software, where it tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +48,7 @@ pub struct WhoAmIAnswer {
     kind: UserKind,
     /// What this kind of user sees, in words.
     may_see: &'static str,
+    /// The user's id at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     /// The user's own name.
@@ -104,8 +106,11 @@ impl UserKind {
 #[schemars(inline)]
 pub struct Organization {
     #[serde(rename = "organization_id")]
+    /// The organization's id.
     id: String,
+    /// Its name.
     name: Option<String>,
+    /// Of which kind it is.
     kind: Option<String>,
 }
 

@@ -10,8 +10,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fhir_mcp_core::Core;
 use fhir_mcp_core::config::BackendLimits;
 use http::{HeaderMap, StatusCode};
@@ -21,6 +19,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+pub(crate) use crate::records::{bundle, dated, observation, undated};
 use crate::settings::{config, key};
 
 /// A request that reached the backend: path and query, and its `Authorization` header.
@@ -68,40 +67,6 @@ impl Backend {
     pub(crate) fn targets(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.target).collect()
     }
-}
-
-/// A searchset.
-pub(crate) fn bundle(total: u64, resources: &[Value]) -> Value {
-    let entry: Vec<Value> =
-        resources.iter().map(|resource| json!({"resource": resource})).collect();
-    json!({"resourceType": "Bundle", "type": "searchset", "total": total, "entry": entry})
-}
-
-/// An observation of patient 40001 with this Open mHealth body; `elements` are added as they are.
-pub(crate) fn observation(id: u32, code: &str, body: &Value, elements: &Value) -> Value {
-    let data = STANDARD.encode(json!({"body": body, "header": {"modality": "sensed"}}).to_string());
-    let mut resource = json!({
-        "resourceType": "Observation", "id": id.to_string(),
-        "code": {"coding": [{"system": "https://w3id.org/openmhealth", "code": code, "display": code}]},
-        "subject": {"reference": "Patient/40001"},
-        "valueAttachment": {"contentType": "application/json", "data": data},
-    });
-    resource.as_object_mut().unwrap().extend(elements.as_object().unwrap().clone());
-    resource
-}
-
-/// A heart rate without FHIR time elements.
-pub(crate) fn undated(id: u32, time: &str) -> Value {
-    let body = json!({"heart_rate": {"value": 60, "unit": "beats/min"},
-                      "effective_time_frame": {"date_time": time}});
-    observation(id, "omh:heart-rate:2.0", &body, &json!({}))
-}
-
-/// A heart rate with them.
-pub(crate) fn dated(id: u32, time: &str) -> Value {
-    let mut resource = undated(id, time);
-    resource["effectiveDateTime"] = json!(time);
-    resource
 }
 
 async fn reply(State(backend): State<Backend>, request: Request) -> Response {
@@ -242,23 +207,34 @@ impl Bed {
             }
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let (parts, bytes) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = bytes.collect().await.unwrap().to_bytes();
+        let tool = &body["params"]["name"];
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        crate::conformity::judge(tool, &body);
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
     /// A request of the revision that knows no `initialize`.
-    pub(crate) async fn modern(&self, method: &str, mut params: Value) -> Answer {
+    pub(crate) async fn modern(&self, method: &str, params: Value) -> Answer {
+        self.modern_for(method, params, None).await
+    }
+
+    /// The same, of a caller who may call these tools.
+    pub(crate) async fn modern_for(
+        &self,
+        method: &str,
+        mut params: Value,
+        tools: Option<&[&str]>,
+    ) -> Answer {
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {},
         });
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let hop = Self::seal(self.claims("token-mary", None), body.to_string().as_bytes());
+        let hop = Self::seal(self.claims("token-mary", tools), body.to_string().as_bytes());
         let more = [("mcp-method", Some(method.to_owned())), ("mcp-name", name)];
         self.send_with(Some(hop), "2026-07-28", &body, &more).await
     }

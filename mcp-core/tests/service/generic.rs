@@ -222,8 +222,8 @@ async fn a_resource_is_read_as_it_is_and_as_it_was() {
     assert!(none.refusal().starts_with("not found or not authorized"), "{none:?}");
 }
 
-#[tokio::test]
-async fn a_history_tells_what_became_of_a_resource() {
+/// A backend with a resource that came and went, and how to ask for what became of it.
+pub(crate) async fn with_a_history() -> (Bed, Value) {
     let bed = helios().await;
     let entry = json!([
         {"request": {"method": "DELETE"}, "response": {"etag": "W/\"2\""}},
@@ -231,7 +231,13 @@ async fn a_history_tells_what_became_of_a_resource() {
          "meta": {"versionId": "1", "lastUpdated": "2026-11-21T00:00:00Z"}}}]);
     let body = json!({"resourceType": "Bundle", "type": "history", "total": 2, "entry": entry});
     bed.backend.answer("/Condition/c-1/_history?_count=50", body);
-    let answer = bed.call("fhir_history", json!({"type": "Condition", "id": "c-1"})).await;
+    (bed, json!({"type": "Condition", "id": "c-1"}))
+}
+
+#[tokio::test]
+async fn a_history_tells_what_became_of_a_resource() {
+    let (bed, arguments) = with_a_history().await;
+    let answer = bed.call("fhir_history", arguments).await;
     let answer = answer.structured();
     assert_eq!(answer["status"], "ok", "{answer}");
     assert_eq!(answer["versions"][0]["method"], "DELETE");

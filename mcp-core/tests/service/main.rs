@@ -7,9 +7,14 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod assistance;
 mod bed;
 mod both_stores;
+mod budget;
 mod candidates;
+mod conformity;
+mod dialect;
+mod documents;
 mod ending;
 mod everything;
 mod generic;
@@ -26,6 +31,8 @@ mod paging;
 mod patients;
 mod people;
 mod protocol;
+mod records;
+mod refusals;
 mod settings;
 mod studies;
 mod terminology;

@@ -43,6 +43,14 @@ pub(crate) fn everything(params: &Value) -> Value {
     json!({"operation": "everything", "type": "Patient", "id": "p-1", "params": params, "limit": 2})
 }
 
+/// A backend with everything about a patient, and the arguments that ask for it.
+pub(crate) async fn with_everything() -> (Bed, Value) {
+    let bed = helios().await;
+    let at = "/Patient/p-1/$everything?_type=Condition&_count=2";
+    bed.backend.answer(at, set(&[condition("1", "p-1")], Some(1), None));
+    (bed, everything(&json!([{"name": "_type", "values": ["Condition"]}])))
+}
+
 #[tokio::test]
 async fn everything_about_a_patient_comes_page_by_page() {
     let bed = helios().await;

@@ -23,6 +23,32 @@ async fn expand(bed: &Bed, cursor: Option<&Value>) -> Answer {
     bed.call("terminology_expand", arguments).await
 }
 
+/// A backend that knows one value set, one code and one map, and the arguments that each tool needs for it.
+pub(crate) async fn known_to(tool: &str) -> (Bed, Value) {
+    let bed = server("helios").await;
+    let yes = json!([{"name": "result", "valueBoolean": true}]);
+    let translated = json!([{"name": "result", "valueBoolean": true}, {"name": "match", "part": [
+        {"name": "concept", "valueCoding": {"system": "http://y.test", "code": "b"}}]}]);
+    let code = "system=http%3A%2F%2Fx.test&version=2";
+    bed.backend
+        .answer(&format!("{EXPAND}&offset=0&count=2"), expansion(&["a"], Some(1), Some(0)))
+        .answer(
+            "/CodeSystem/$validate-code?code=a&url=http%3A%2F%2Fx.test&version=2",
+            parameters(&yes),
+        )
+        .answer(
+            &format!("/ConceptMap/$translate?sourceCode=a&{code}&targetSystem=http%3A%2F%2Fy.test"),
+            parameters(&translated),
+        );
+    let mut arguments = json!({"code": "a", "system": "http://x.test|2"});
+    match tool {
+        "terminology_expand" => arguments = json!({"value_set": "http://x.test/v|1", "limit": 2}),
+        "terminology_translate" => arguments["target_system"] = json!("http://y.test"),
+        _ => {}
+    }
+    (bed, arguments)
+}
+
 const EXPAND: &str = "/ValueSet/$expand?url=http%3A%2F%2Fx.test%2Fv&valueSetVersion=1";
 
 #[tokio::test]

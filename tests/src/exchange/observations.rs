@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::FakeExchange;
 use super::people::FIRST_DEMO_PATIENT;
 use super::studies::{Code, DAILY, FOOD, GLUCOSE, HEART_RATE, MOOD, OXYGEN, PRESSURE, TEMPERATURE};
 
@@ -91,6 +92,19 @@ pub(super) fn all(anchor: Timestamp) -> Vec<Row> {
         [(next, FOOD), (next + 1, MOOD)].map(|(id, code)| single_row((id, 40001, code), anchor)),
     );
     rows
+}
+
+impl FakeExchange {
+    /// Makes every observation one about this patient, with or without a time outside its body. Returns
+    /// how many there are; none once observations were asked for.
+    pub fn give_every_observation_to(&self, patient: u32, dated: bool) -> usize {
+        let rows: Vec<Row> = all(self.exchange.anchor)
+            .into_iter()
+            .map(|row| Row { patient, dated, ..row })
+            .collect();
+        let count = rows.len();
+        if self.exchange.rows.set(rows).is_ok() { count } else { 0 }
+    }
 }
 
 fn single_row((id, patient, code): (u32, u32, Code), anchor: i64) -> Row {

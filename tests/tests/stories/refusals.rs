@@ -120,13 +120,11 @@ async fn unknown_methods_and_unlisted_tools_are_answered_in_json_rpc() -> Result
     let bed = TestBed::start().await?;
     let held = Login::register(&bed).await?.log_in("manager_mary").await?;
     let mcp = Mcp::of(&bed, Era::Modern);
-    // The first three are open to nobody; prompts are open to all, and core has none.
+    // Open to nobody.
     for (method, parameters) in [
         ("logging/setLevel", json!({"level": "debug"})),
         ("subscriptions/listen", json!({"notifications": {}})),
         ("tasks/get", json!({"taskId": "1"})),
-        ("prompts/list", json!({})),
-        ("prompts/get", json!({"name": "any"})),
     ] {
         let method = mcp.send(Some(&held.access), method, parameters).await?;
         assert_eq!((method.status, &method.body["error"]["code"]), (404, &json!(-32601)));

@@ -86,3 +86,35 @@ fn the_documented_tools_and_scopes_are_those_of_the_programs() {
         assert_eq!(scope, needed, "{tool}");
     }
 }
+
+#[test]
+fn the_documented_prompts_and_their_arguments_are_those_of_the_program() {
+    let document = include_str!("../../../docs/tools.md");
+    for question in fhir_mcp_core::prompts::QUESTIONS {
+        let argument = |argument: &fhir_mcp_core::prompts::argument::Argument| {
+            let name = format!("`{}`", argument.name);
+            if argument.otherwise.is_some() { format!("[{name}]") } else { name }
+        };
+        let arguments: Vec<String> = question.arguments.iter().map(argument).collect();
+        let arguments = if arguments.is_empty() { "–".to_owned() } else { arguments.join(", ") };
+        let row = format!("| `{}` | {arguments} |", question.name);
+        assert!(document.lines().any(|line| line == row), "{row}");
+    }
+}
+
+#[test]
+fn the_documents_that_are_listed_and_their_templates_are_documented() -> Result<()> {
+    let document = include_str!("../../../docs/tools.md");
+    let listed = serde_json::to_value(fhir_mcp_core::resources::list())?;
+    let templates = serde_json::to_value(fhir_mcp_core::resources::templates())?;
+    let uris = |list: &serde_json::Value, name: &str| -> Vec<String> {
+        let uris = list.as_array().into_iter().flatten().filter_map(|one| one[name].as_str());
+        uris.map(str::to_owned).collect()
+    };
+    let own = uris(&listed["resources"], "uri");
+    let own = own.into_iter().filter(|uri| !uri.starts_with("omh://schema/"));
+    for uri in own.chain(uris(&templates["resourceTemplates"], "uriTemplate")) {
+        assert!(document.contains(&format!("| `{uri}` |")), "{uri}");
+    }
+    Ok(())
+}

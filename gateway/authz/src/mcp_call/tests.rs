@@ -89,3 +89,29 @@ fn a_method_nobody_knows_is_well_formed_and_unknown() {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"logging/setLevel"}"#;
     assert_eq!(action(body), Ok(Action::Unknown));
 }
+
+#[test]
+fn prompts_and_suggestions_go_as_far_as_the_tools_that_the_caller_may_call() {
+    use crate::ids::{BackendName, RequestId};
+    for method in ["tools/list", "prompts/list", "prompts/get", "completion/complete"] {
+        assert!(Action::of(method, None).unwrap().depends_on_tools(), "{method}");
+    }
+    for method in ["resources/list", "resources/read", "server/discover", "ping"] {
+        assert!(!Action::of(method, None).unwrap().depends_on_tools(), "{method}");
+    }
+    let told = |scope: &str| {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{}}"#;
+        let call = McpCall::parse(body.as_bytes()).unwrap();
+        let principal = crate::principal::tests::principal(scope);
+        let permit = crate::policy::Policy::builtin().decide(call, principal).unwrap();
+        let backend = crate::hop::HopBackend {
+            name: BackendName::parse("jhe").unwrap(),
+            profile: "jhe".to_owned(),
+            base_url: "https://exchange.example".parse().unwrap(),
+        };
+        let tools = permit.into_hop(backend, RequestId::from_random([7; 16])).tools;
+        tools.unwrap().contains(&"list_studies".to_owned())
+    };
+    assert!(told("user/Group.rs"));
+    assert!(!told("user/Patient.rs"));
+}

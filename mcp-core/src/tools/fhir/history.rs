@@ -35,14 +35,14 @@ pub struct FhirHistoryInput {
     r#type: ResourceType,
     /// Its id.
     id: ResourceId,
-    /// Only these elements of each version, as paths such as `code` or `meta.lastUpdated`.
+    /// Only these elements, as `code` or `meta.lastUpdated`.
     #[serde(default)]
     elements: Vec<String>,
-    /// How many versions are wanted at most.
+    /// How many at most.
     #[serde(default)]
     #[serde(skip_serializing)]
     limit: Limit,
-    /// From an earlier answer to the same question: goes on where that one ended.
+    /// From an answer to the same question: goes on from there.
     #[serde(default)]
     #[serde(skip_serializing)]
     cursor: Option<String>,

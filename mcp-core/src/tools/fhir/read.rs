@@ -35,7 +35,7 @@ pub struct FhirReadInput {
     /// As it was in this version, from `fhir_history`.
     #[serde(default)]
     version: Option<VersionId>,
-    /// Only these elements, as paths such as `code` or `component.valueQuantity.value`.
+    /// Only these elements, as `code` or `component.valueQuantity.value`.
     #[serde(default)]
     elements: Vec<String>,
 }

@@ -63,7 +63,9 @@ impl Tool for FhirSchema {
         let version = inquiry.profile.fhir.version;
         let Some(definition) = version.specification().definition(kind) else {
             let words = version.as_str();
-            let mistake = format!("type: FHIR {words} has no resource type {kind}");
+            let mistake = format!(
+                "type: FHIR {words} has no resource type {kind}; write it as in Observation"
+            );
             return Err(ToolError::Argument(mistake));
         };
         let capability = inquiry.capability().await;
@@ -99,7 +101,7 @@ fn described(element: &Element) -> String {
 }
 
 /// What works: announced, or listed in the profile, or, where nothing is known, specified.
-fn parameters(
+pub fn parameters(
     inquiry: &Inquiry,
     capability: &Capability,
     kind: &str,

@@ -34,31 +34,29 @@ pub struct FhirSearch;
 pub struct FhirSearchInput {
     /// The resource type, as in `Condition`.
     r#type: ResourceType,
-    /// Criteria, all of which must hold; each is `{name, modifier?, values}`, and any one of its
-    /// values may match. For a range of dates give two criteria of one name.
+    /// All of these must hold. For a range of dates give two of one name.
     #[serde(default)]
     params: Vec<Criterion>,
-    /// In which order: search parameters, with a hyphen in front for descending.
+    /// Search parameters; a hyphen in front turns the order round.
     #[serde(default)]
     sort: Vec<String>,
-    /// Only these elements, as paths such as `code` or `component.valueQuantity.value`. Choose what
-    /// the question needs: whole resources are large.
+    /// Only these elements, as `code` or `component.valueQuantity.value`: whole resources are large.
     #[serde(default)]
     elements: Vec<String>,
-    /// What matches refer to and is wanted too, as in `Observation:subject`.
+    /// Also what matches refer to, as `Observation:subject`.
     #[serde(default)]
     include: Vec<String>,
-    /// What refers to matches and is wanted too, as in `Provenance:target`.
+    /// Also what refers to matches, as `Provenance:target`.
     #[serde(default)]
     revinclude: Vec<String>,
     /// Only how many match.
     #[serde(default)]
     count_only: bool,
-    /// How many matches are wanted at most.
+    /// How many at most.
     #[serde(default)]
     #[serde(skip_serializing)]
     limit: Limit,
-    /// From an earlier answer to the same question: goes on where that one ended.
+    /// From an answer to the same question: goes on from there.
     #[serde(default)]
     #[serde(skip_serializing)]
     cursor: Option<String>,
