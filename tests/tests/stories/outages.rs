@@ -13,6 +13,9 @@ use testbed::mcp::{Era, Mcp};
 /// Longer than any cached introspection is believed.
 const PAST_THE_CACHE: Duration = Duration::from_secs(61);
 
+/// Longer than nobody asks for the backend's keys after they could not be had.
+const AFTER_FAILED_KEYS: Duration = Duration::from_secs(2);
+
 /// A backend that fails again and again is asked about tokens once in this time.
 const BETWEEN_PROBES: Duration = Duration::from_secs(1);
 
@@ -140,6 +143,7 @@ async fn a_grant_that_the_backend_has_spent_is_not_lost_when_the_rest_of_the_iss
         assert_eq!(login.redeem(&code, &[]).await?.status(), 503);
         assert_eq!(login.redeem(&code, &[]).await?.status(), 503);
         bed.exchange.clear_all();
+        bed.advance(AFTER_FAILED_KEYS);
         assert_eq!(login.redeem(&code, &[]).await?.status(), 200, "{endpoint:?}");
         assert_eq!(login.redeem(&code, &[]).await?.status(), 400, "and the code is spent");
     }

@@ -1,5 +1,7 @@
 //! C17: answers of the backend that never end, or that are packed although nobody asked for it.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 use testbed::TestBed;
@@ -9,6 +11,9 @@ use testbed::login::Login;
 use testbed::mcp::{Era, Mcp};
 
 use super::minted;
+
+/// Longer than nobody asks for the backend's keys after they could not be had.
+const AFTER_FAILED_KEYS: Duration = Duration::from_secs(2);
 
 const BOMBS: [Fault; 2] = [Fault::Endless, Fault::Packed];
 
@@ -45,6 +50,7 @@ async fn no_answer_of_a_login_is_read_to_an_end_that_it_does_not_have() -> Resul
             let told: Value = refused.json().await?;
             assert_eq!(told["error"], "temporarily_unavailable", "{endpoint:?} {bomb:?}");
             bed.exchange.clear_all();
+            bed.advance(AFTER_FAILED_KEYS);
         }
     }
     let faults = "gateway_faults_total{kind=\"backend_answer\",peer=\"backend\"} 6\n";
