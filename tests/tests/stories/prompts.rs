@@ -63,7 +63,7 @@ async fn whoever_may_call_less_is_shown_fewer_prompts_and_no_study() -> Result<(
     let few = login.log_in_for("manager_mary", "user/Patient.rs").await?.access;
     for era in ERAS {
         let mcp = Mcp::of(&bed, era);
-        assert_eq!(prompts(&mcp, &few).await?, ["find_person"]);
+        assert_eq!(prompts(&mcp, &few).await?, ["find_person", "explain_code"]);
         bed.exchange.log().clear();
         let answer = studies(&mcp, &few).await?;
         assert_eq!(
