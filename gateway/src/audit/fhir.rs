@@ -259,7 +259,7 @@ fn entities(event: &AuditEvent, patient: Option<&Pseudonym>, reads: bool) -> Vec
             "query": STANDARD.encode(query.trim_end()),
         }));
     }
-    entities.extend(event.patients.iter().map(|patient| {
+    entities.extend(patient.map(|patient| {
         json!({
             "type": {"system": ENTITY_TYPE, "code": "1", "display": "Person"},
             "role": {"system": ROLE, "code": "1", "display": "Patient"},

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Tool;
 use super::arguments::window;
 use super::data_type::{Asked, Sought, resolve};
-use super::envelope::{Envelope, TotalSource, TruncatedBy};
+use super::envelope::{Envelope, Status, TotalSource, TruncatedBy};
 use super::error::ToolError;
 use super::imported;
 use super::members;
@@ -60,8 +60,8 @@ pub struct ObservationCountInput {
 pub struct ObservationCountAnswer {
     #[serde(flatten)]
     envelope: Envelope,
-    /// How many in all, in the window if there is one.
-    count: u64,
+    /// How many in all, in the window if there is one; null when nobody could be counted.
+    count: Option<u64>,
     /// `server`: counted over all at once; `counted`: the counts by patient added up.
     total_source: TotalSource,
     /// How many of them are imported; the backend keeps those apart from its own.
@@ -258,11 +258,17 @@ fn answer(
     let tallies = || counted.iter().filter_map(|(_, tally)| tally.as_ref().ok());
     let sum: u64 = tallies().map(Tally::count).sum();
     let failed = counted.iter().filter(|(_, tally)| tally.is_err()).count();
+    // Of whom nobody could be counted, nothing is known, which is not none.
+    let nobody = whole.is_none() && failed > 0 && failed == counted.len();
     let (total, total_source) = match whole {
         Some(whole) => (whole, TotalSource::Server),
+        None if nobody => (Tally::default(), TotalSource::Unknown),
         None => (added(counted), TotalSource::Counted),
     };
     let adds_up = check(sum, total.count(), failed, &mut envelope) && failed == 0;
+    if nobody {
+        envelope.status = Status::Unknown;
+    }
     let dating = Dating::new(inquiry, &records.window, total.census, &mut envelope);
     let undated = total.census.map_or(0, Census::undated);
     if whole.is_none() && undated > 0 && !records.window.is_open() {
@@ -273,7 +279,7 @@ fn answer(
     }
     ObservationCountAnswer {
         envelope,
-        count: total.count(),
+        count: (!nobody).then(|| total.count()),
         total_source,
         imported: total.imported,
         adds_up,

@@ -120,6 +120,19 @@ async fn patients_by_id_are_added_up_and_one_hidden_one_is_named() {
 }
 
 #[tokio::test]
+async fn where_nobody_could_be_counted_the_count_is_unknown_and_not_zero() {
+    let bed = Bed::start().await;
+    bed.backend.practitioner();
+    let target = at("patient=40009");
+    bed.backend.answer_with(&target, StatusCode::FORBIDDEN, json!({"detail": "canary"}));
+    let counted = bed.call("observation_count", json!({"patient_ids": [40009]})).await;
+    let answer = counted.structured();
+    assert_eq!((&answer["status"], &answer["count"]), (&json!("unknown"), &json!(null)));
+    assert_eq!(answer["total_source"], "unknown");
+    assert!(answer.get("undated").is_none_or(Value::is_null), "{answer}");
+}
+
+#[tokio::test]
 async fn on_another_server_the_members_of_a_group_are_counted_one_by_one() {
     let bed = Bed::start_as("medplum").await;
     let id = |last: u8| format!("0b2f6a52-9d5e-4c0a-8b83-0a7a1c1f2e0{last}");

@@ -129,17 +129,6 @@ fn the_generic_tools_read_too_and_searches_stay_searches() {
 }
 
 #[test]
-fn every_patient_of_a_call_is_in_its_event() {
-    let mut event = call("get_patient_observations", Some("0f"));
-    event.patients.push(Pseudonym("1a".to_owned()));
-    let resource = resource(&event, event.patients.first(), OBSERVER);
-    let patients = resource["entity"].as_array().unwrap();
-    let patients = patients.iter().filter(|entity| entity["role"]["code"] == "1");
-    let named: Vec<_> = patients.map(|one| &one["what"]["identifier"]["value"]).collect();
-    assert_eq!(named, ["0f", "1a"]);
-}
-
-#[test]
 fn what_touches_no_record_is_not_exported_and_what_was_refused_is() {
     let of = |method, outcome| AuditEvent { method, outcome, ..call("list_studies", None) };
     for method in ["initialize", "tools/list", "ping"] {
