@@ -96,6 +96,19 @@ impl Collector {
         shown.join("\n")
     }
 
+    /// Waits until all of these have come, as programs send when they have enough or some time has gone
+    /// by; gives everything that came.
+    pub async fn hears(&self, words: &[&str]) -> Result<String> {
+        for _ in 0..200 {
+            let text = self.text();
+            if words.iter().all(|word| text.contains(word)) {
+                return Ok(text);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        anyhow::bail!("not all of {words:?} came")
+    }
+
     /// The spans so far.
     pub fn spans(&self) -> Result<Vec<ReceivedSpan>> {
         let requests =

@@ -10,13 +10,12 @@ use super::envelope::{Envelope, Status, TotalSource, TruncatedBy};
 use super::error::ToolError;
 use super::imported;
 use super::members;
-use super::per_patient::{Counted, Tally, Wanted, Whole, check, tally, whole};
+use super::per_patient::{Counted, Tally, Wanted, Whole, added, check, tally, whole};
 use super::records::{Census, Dating, Records};
 use super::served::{Family, Need};
 use super::study::is_rest;
 use super::who::{may_see_all, staff_only};
 use crate::backend::cursor::Place;
-use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::pages::End;
 use crate::backend::profile::Interaction;
@@ -287,19 +286,4 @@ fn answer(
         dating,
         patients: counted.iter().map(PatientRow::of).collect(),
     }
-}
-
-/// All of them together. Where one could not be dated, it is not known of all how many can be.
-fn added(counted: &[Counted]) -> Tally {
-    let nothing = Tally { census: Some(Census { total: 0, dated: 0 }), ..Tally::default() };
-    let known =
-        counted.iter().filter_map(|(_, tally): &(_, Result<Tally, Fault>)| tally.as_ref().ok());
-    known.fold(nothing, |all, one| Tally {
-        own: all.own + one.own,
-        imported: all.imported + one.imported,
-        census: all.census.zip(one.census).map(|(all, one)| Census {
-            total: all.total + one.total,
-            dated: all.dated + one.dated,
-        }),
-    })
 }

@@ -144,6 +144,21 @@ pub fn check(sum: u64, whole: u64, failed: usize, envelope: &mut Envelope) -> bo
     sum == whole
 }
 
+/// All of them together. Where one could not be dated, it is not known of all how many can be.
+pub fn added(counted: &[Counted]) -> Tally {
+    let nothing = Tally { census: Some(Census { total: 0, dated: 0 }), ..Tally::default() };
+    let known =
+        counted.iter().filter_map(|(_, tally): &(_, Result<Tally, Fault>)| tally.as_ref().ok());
+    known.fold(nothing, |all, one| Tally {
+        own: all.own + one.own,
+        imported: all.imported + one.imported,
+        census: all.census.zip(one.census).map(|(all, one)| Census {
+            total: all.total + one.total,
+            dated: all.dated + one.dated,
+        }),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::envelope::Status;

@@ -60,8 +60,7 @@ async fn of_a_flock_of_canaries_none_is_written_down_and_no_refusal_sings() -> R
     assert!(programs.signal("TERM")?.success());
     let trails = ["audit.jsonl", "audit.ndjson"].map(|file| programs.text(file));
     let trails = trails.into_iter().collect::<Result<Vec<String>>>()?.concat();
-    let told = programs.collector.text();
-    assert!(told.contains("gen_ai.tool.name") && told.contains("fhir-mcp-core"));
+    let told = programs.collector.hears(&["gen_ai.tool.name", "fhir-mcp-core"]).await?;
     let written = [shown, trails, told, programs.written()?].concat();
     let lower = written.to_lowercase();
     assert!(written.contains("gateway_requests_total") && written.contains("\"route\":\"mcp\""));
