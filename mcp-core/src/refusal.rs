@@ -98,13 +98,13 @@ const fn sentence(code: i64) -> &'static str {
     }
 }
 
-/// Revisions of MCP are dates.
+/// Whether it looks like a version: a date, or numbers with dots between them and at most a `v` in front.
+/// The protocol wants it repeated (MCP 2026-07-28, unsupported version); nothing else that was sent is.
 fn is_revision(text: &str) -> bool {
-    let is_fitting = |(at, byte): (usize, u8)| match at {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    };
-    text.len() == 10 && text.bytes().enumerate().all(is_fitting)
+    let numbers = text.strip_prefix('v').unwrap_or(text);
+    (1..=32).contains(&text.len())
+        && numbers.starts_with(|c: char| c.is_ascii_digit())
+        && numbers.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-')
 }
 
 #[cfg(test)]
@@ -138,10 +138,12 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_version_error_the_revisions_are_kept_and_of_a_capability_error_what_is_missing() {
-        let data = json!({"supported": ["2025-06-18", "2026-07-28"], "requested": "1999-01-01"});
-        let error = json!({"id": 7, "error": {"code": -32022, "message": "m", "data": data}});
-        let (_, _, body) = told(400, error.to_string()).await;
-        assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["error"]["data"], data);
+        for requested in ["1999-01-01", "v999.0.0"] {
+            let data = json!({"supported": ["2025-06-18", "2026-07-28"], "requested": requested});
+            let error = json!({"id": 7, "error": {"code": -32022, "message": "m", "data": data}});
+            let (_, _, body) = told(400, error.to_string()).await;
+            assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["error"]["data"], data);
+        }
         let data = json!({"requiredCapabilities": {"sampling": {}}});
         let error = json!({"id": 7, "error": {"code": -32021, "message": "m", "data": data}});
         let (_, _, body) = told(400, error.to_string()).await;
