@@ -98,13 +98,18 @@ const fn sentence(code: i64) -> &'static str {
     }
 }
 
-/// Whether it looks like a version: a date, or numbers with dots between them and at most a `v` in front.
-/// The protocol wants it repeated (MCP 2026-07-28, unsupported version); nothing else that was sent is.
+/// Whether it is a version: a date as MCP's are, or numbers with dots between them and at most a `v` in
+/// front. The protocol wants it repeated (MCP 2026-07-28, unsupported version); nothing else is.
 fn is_revision(text: &str) -> bool {
-    let numbers = text.strip_prefix('v').unwrap_or(text);
-    (1..=32).contains(&text.len())
-        && numbers.starts_with(|c: char| c.is_ascii_digit())
-        && numbers.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-')
+    let is_fitting = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    let is_date = text.len() == 10 && text.bytes().enumerate().all(is_fitting);
+    let numbers: Vec<&str> = text.strip_prefix('v').unwrap_or(text).split('.').collect();
+    let is_number =
+        |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    is_date || ((2..=4).contains(&numbers.len()) && numbers.iter().all(is_number))
 }
 
 #[cfg(test)]
@@ -175,9 +180,26 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_is_a_date_and_nothing_else() {
-        assert!(is_revision("2026-07-28") && is_revision("9999-99-99"));
-        for other in ["", "2026-07-2", "2026-07-280", "2026/07/28", "CANARY-123", "２026-07-2"] {
+    fn a_revision_is_a_date_or_a_version_and_nothing_else() {
+        for revision in ["2026-07-28", "9999-99-99", "v999.0.0", "1.0"] {
+            assert!(is_revision(revision), "{revision}");
+        }
+        for other in [
+            "",
+            "7",
+            "v",
+            "1..2",
+            "2026-07-2",
+            "2026-07-280",
+            "2026/07/28",
+            "CANARY-123",
+            "２026-07-2",
+            "123-45-6789",
+            "v1.x",
+            "1.2.3.4.5",
+            "vv1.0",
+            "12345.6",
+        ] {
             assert!(!is_revision(other), "{other}");
         }
     }
