@@ -12,15 +12,25 @@ PROGRAM, WORK = sys.argv[1:3]
 CONNECTIONS = int(os.environ["CONNECTIONS"])
 LOAD = int(os.environ["SECONDS_OF_LOAD"])
 # Of the site, in seconds: what ends such a connection, from its beginning or from the last thing it got.
-DEADLINES = {"headers": 10, "bodies": 5 + 2, "reads": 10, "handshakes": 10}
+DEADLINES = {"headers": 20, "bodies": 15 + 2, "reads": 20, "handshakes": 20}
 SLACK = 5
-# A p99 of a millisecond may double by the machine's own noise: below this it is not looked at.
-NOISE = 20
+
+
+def halves():
+    """The attackers would be other machines: they get half of the processors, the gateway and its callers the other."""
+    processors = sorted(os.sched_getaffinity(0))
+    if len(processors) < 2:
+        sys.exit("this lane needs two processors: with one, the attackers' own work would be measured")
+    middle = len(processors) // 2
+    return [["taskset", "--cpu-list", ",".join(map(str, half))] for half in (processors[:middle], processors[middle:])]
+
+
+OURS, THEIRS = halves()
 
 
 class Site:
     def __init__(self):
-        command = [PROGRAM, "site", WORK]
+        command = [*OURS, PROGRAM, "site", WORK]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.origin, self.admin, self.token = self.process.stdout.readline().split()
 
@@ -35,7 +45,7 @@ class Site:
 
     def load(self):
         url, certificate = f"{self.origin}/mcp", f"{WORK}/tls.crt"
-        command = [PROGRAM, "load", url, self.token, certificate, str(LOAD)]
+        command = [*OURS, PROGRAM, "load", url, self.token, certificate, str(LOAD)]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     def stop(self):
@@ -64,8 +74,7 @@ def attack(site, kind):
         commands = [["slowhttptest", *mode, *common, "-u", f"{site.origin}{path}"]] * PARTS
     with open(f"{WORK}/{kind}.log", "wb") as log:
         quiet = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": WORK}
-        # They would be other machines: they must not compete with the gateway and the callers for this one.
-        return [subprocess.Popen(["nice", "-n", "19", *command], **quiet) for command in commands]
+        return [subprocess.Popen([*THEIRS, *command], **quiet) for command in commands]
 
 
 def judge(site, kind, baseline):
@@ -74,7 +83,7 @@ def judge(site, kind, baseline):
     attackers = attack(site, kind)
     most, began = 0, time.monotonic()
     # Until nearly all are there.
-    while time.monotonic() - began < 30 and most < 0.95 * CONNECTIONS + idle:
+    while time.monotonic() - began < 18 and most < 0.95 * CONNECTIONS + idle:
         most = max(most, site.gauge("gateway_connections"))
         time.sleep(0.1)
     opened = time.monotonic()
@@ -86,11 +95,10 @@ def judge(site, kind, baseline):
     for attacker in attackers:
         attacker.terminate()
         attacker.wait(30)
-    limit = max(2 * baseline["p99"], NOISE)
     allowed = max(DEADLINES[kind] + SLACK, LOAD + 1)
     right = {
         "there": most - idle >= 0.9 * CONNECTIONS,
-        "p99": during["p99"] <= limit,
+        "p99": during["p99"] <= 2 * baseline["p99"],
         "errors": during["failed"] == 0 and during["calls"] > 0,
         "gone": gone <= allowed,
     }

@@ -47,7 +47,7 @@ async fn site(folder: PathBuf) -> Result<()> {
         tls: Some(tls),
         limits: "{mode: shadow}".to_owned(),
         deadlines:
-            "{handshake: 10s, header: 10s, body: 15s, body_start: 5s, write: 10s, idle: 10s}"
+            "{handshake: 20s, header: 20s, body: 40s, body_start: 15s, write: 20s, idle: 20s}"
                 .to_owned(),
         caps: "{connections: 10000, connections_per_address: 10000}".to_owned(),
         ..Setup::default()
