@@ -130,6 +130,17 @@ impl Counts {
         counts
     }
 
+    /// The counts that rows show.
+    pub(super) fn from_rows(rows: &[BandRow]) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            if let Some(n) = counts.0.get_mut(row.band as usize) {
+                *n = row.n;
+            }
+        }
+        counts
+    }
+
     /// The count of one band.
     pub fn in_band(&self, band: Band) -> usize {
         self.0.get(band as usize).copied().unwrap_or_default()

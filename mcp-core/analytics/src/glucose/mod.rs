@@ -6,6 +6,7 @@
 
 mod bands;
 mod episodes;
+mod fhir;
 mod figures;
 mod profile;
 mod report;
@@ -18,6 +19,7 @@ mod wear;
 
 pub use bands::{Band, BandRow, Counts, Cuts, Population};
 pub use episodes::{Episode, EpisodeRow, Threshold};
+pub use fhir::bundle;
 pub use figures::Figures;
 pub use profile::{Bin, HourRow, LEAST_IN_BIN, bins};
 pub use report::{Empty, Flagged, GlucoseReport, LeftOut, MixedUnits, Part, Reason, Terms, Zone};

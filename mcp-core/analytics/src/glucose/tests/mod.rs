@@ -2,6 +2,7 @@
 
 mod bands;
 mod episodes;
+mod fhir;
 mod golden;
 mod partial;
 mod properties;
