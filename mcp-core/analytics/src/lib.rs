@@ -3,7 +3,12 @@
 //! Everything here is a pure function of readings, a time zone and options. Whose readings they are, how
 //! they were fetched and what could not be read is the caller's business.
 
+pub mod buckets;
 pub mod clock;
 pub mod figure;
 pub mod reading;
+#[cfg(test)]
+mod sample;
+pub mod series;
 pub mod summary;
+pub mod window;
