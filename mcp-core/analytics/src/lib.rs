@@ -5,10 +5,12 @@
 
 pub mod buckets;
 pub mod clock;
+pub mod coverage;
 pub mod figure;
 pub mod reading;
 #[cfg(test)]
 mod sample;
 pub mod series;
 pub mod summary;
+pub mod trend;
 pub mod window;

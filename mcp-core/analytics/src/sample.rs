@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
+use crate::figure::Figure;
 use crate::reading::Point;
 
 /// 2026-10-24T00:00:00Z, the Saturday before the clocks go back in Berlin.
@@ -22,6 +23,11 @@ pub(crate) fn points(most: usize) -> impl Strategy<Value = Vec<Point>> {
         value: f64::from(value) / 4.0,
     });
     proptest::collection::vec(point, 0..most)
+}
+
+/// A number that is short enough to be exact.
+pub(crate) fn figure(value: f64) -> Figure {
+    Figure::new(value, 9)
 }
 
 /// Readings at equal steps from the origin on: the C standard's example generator, modulo 2^31, gives the
