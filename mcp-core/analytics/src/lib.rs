@@ -5,6 +5,7 @@
 
 pub mod buckets;
 pub mod clock;
+pub mod comparison;
 pub mod coverage;
 pub mod figure;
 pub mod reading;
