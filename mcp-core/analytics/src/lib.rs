@@ -5,6 +5,7 @@
 
 pub mod buckets;
 pub mod clock;
+pub mod cohort;
 pub mod comparison;
 pub mod coverage;
 pub mod figure;
@@ -12,6 +13,7 @@ pub mod reading;
 #[cfg(test)]
 mod sample;
 pub mod series;
+pub mod small_cells;
 pub mod summary;
 pub mod trend;
 pub mod window;
