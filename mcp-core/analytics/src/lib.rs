@@ -9,7 +9,9 @@ pub mod cohort;
 pub mod comparison;
 pub mod coverage;
 pub mod figure;
+pub mod frame;
 pub mod glucose;
+pub mod pressure;
 pub mod reading;
 #[cfg(test)]
 mod sample;
