@@ -110,6 +110,11 @@ impl Frame {
     }
 }
 
+/// How many seconds there are from one instant to another; less than zero if it is the earlier.
+pub(crate) fn seconds(start: Timestamp, end: Timestamp) -> f64 {
+    end.duration_since(start).as_secs_f64()
+}
+
 #[cfg(test)]
 impl Frame {
     /// Every day in Berlin.

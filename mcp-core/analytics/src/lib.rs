@@ -3,6 +3,7 @@
 //! Everything here is a pure function of readings, a time zone and options. Whose readings they are, how
 //! they were fetched and what could not be read is the caller's business.
 
+pub mod activity;
 pub mod buckets;
 pub mod clock;
 pub mod cohort;
@@ -11,6 +12,7 @@ pub mod coverage;
 pub mod figure;
 pub mod frame;
 pub mod glucose;
+mod overlap;
 pub mod pressure;
 pub mod reading;
 #[cfg(test)]
