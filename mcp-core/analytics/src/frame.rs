@@ -110,6 +110,11 @@ impl Frame {
     }
 }
 
+/// The middle of two instants.
+pub(crate) fn middle(start: Timestamp, end: Timestamp) -> Timestamp {
+    start.checked_add(end.duration_since(start) / 2).unwrap_or(start)
+}
+
 /// How many seconds there are from one instant to another; less than zero if it is the earlier.
 pub(crate) fn seconds(start: Timestamp, end: Timestamp) -> f64 {
     end.duration_since(start).as_secs_f64()

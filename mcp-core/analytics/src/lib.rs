@@ -18,6 +18,7 @@ pub mod reading;
 #[cfg(test)]
 mod sample;
 pub mod series;
+pub mod sleep;
 pub mod small_cells;
 pub mod summary;
 pub mod trend;
