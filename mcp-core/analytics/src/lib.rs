@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod figure;
 pub mod frame;
 pub mod glucose;
+pub mod heart;
 mod overlap;
 pub mod pressure;
 pub mod reading;
