@@ -5,5 +5,6 @@
 
 pub mod clock;
 pub mod figure;
+pub mod picture;
 pub mod reading;
 pub mod summary;
