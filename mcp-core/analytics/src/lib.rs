@@ -15,6 +15,7 @@ pub mod glucose;
 pub mod heart;
 mod overlap;
 pub mod pressure;
+pub mod picture;
 pub mod reading;
 #[cfg(test)]
 mod sample;
