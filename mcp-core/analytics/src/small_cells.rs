@@ -42,18 +42,15 @@ impl Threshold {
     ///
     /// Each participant is in one group. Groups below the threshold are suppressed, empty ones included:
     /// that nobody is in a group says something of everybody. Then more groups are suppressed, the nearest
-    /// first, until at least two are, and the total less what is shown exceeds what that many groups below
-    /// the threshold can hold. So a suppressed count can be had neither by subtraction nor by knowing this
-    /// rule: at least one of them is not small, and which one is chosen by place, not by size. A total below
-    /// the threshold suppresses all.
+    /// first, until the total less what is shown exceeds what that many groups below the threshold can hold
+    /// (one small group alone never does). So a suppressed count can be had neither by subtraction nor by
+    /// knowing this rule: at least one of them is not small, and which one is chosen by place, not by size.
+    /// Of a total below the threshold nothing is shown.
     pub fn shown(self, counts: &[usize]) -> Vec<Option<usize>> {
         if !self.suppresses() {
             return counts.iter().copied().map(Some).collect();
         }
         let mut hidden: Vec<bool> = counts.iter().map(|count| !self.shows(*count)).collect();
-        if counts.iter().sum::<usize>() < self.0 {
-            hidden.fill(true);
-        }
         while let Some(next) = self.exposed(counts, &hidden) {
             if let Some(hide) = hidden.get_mut(next) {
                 *hide = true;
@@ -68,7 +65,7 @@ impl Threshold {
         let (groups, held) = places()
             .filter_map(|at| counts.get(at))
             .fold((0_usize, 0), |(groups, held), count| (groups + 1, held + count));
-        if groups == 0 || (groups > 1 && held > groups * (self.0 - 1)) {
+        if groups == 0 || held > groups * (self.0 - 1) {
             return None;
         }
         let nearness = |at: &usize| places().map(|hidden| hidden.abs_diff(*at)).min();

@@ -144,7 +144,7 @@ impl Trend {
         let line = least_squares(&xy).ok_or(NoTrend::TooGreat)?;
         let robust = theil_sen(&xy).ok_or(NoTrend::TooGreat)?;
         let (start, end) = (level(&marks, first), level(&marks, last));
-        let change = (end - start).is_finite().then_some(end - start).ok_or(NoTrend::TooGreat)?;
+        let change = end - start;
         let figure = |value| Figure::new(value, decimals);
         let per_day = |value| Figure::new(value, decimals + FINER);
         Ok(Self {

@@ -147,6 +147,7 @@ mod tests {
         assert_eq!(today.passed(), at("2026-11-03T12:00:00Z"));
         assert_eq!(window.until(at("2026-12-01T00:00:00Z"), &utc), Some(window));
         assert_eq!(window.until(at("2026-10-31T12:00:00Z"), &utc), None);
+        assert_eq!(window.until(window.start(), &utc), None, "nothing of it has passed");
     }
 
     #[test]

@@ -70,11 +70,16 @@ fn buckets_come_in_order_of_time_and_only_those_that_have_readings() {
 
 #[test]
 fn the_week_of_a_new_year_belongs_to_the_year_of_its_thursday() {
-    let at: Timestamp = "2027-01-02T12:00:00Z".parse().unwrap();
-    let series = Series::of(&[Point { at, value: 1.0 }]);
-    let grouped = grouped(&series, &berlin(), Grouping::Week, None, 1);
-    assert_eq!(grouped.buckets[0].label, "2026-W53");
-    assert_eq!(grouped.buckets[0].monday.as_deref(), Some("2026-12-28"));
+    let week = |text: &str| {
+        let at: Timestamp = text.parse().unwrap();
+        let series = Series::of(&[Point { at, value: 1.0 }]);
+        let mut grouped = grouped(&series, &berlin(), Grouping::Week, None, 1);
+        let bucket = grouped.buckets.remove(0);
+        (bucket.label, bucket.monday.unwrap())
+    };
+    let of = |label: &str, monday: &str| (label.to_owned(), monday.to_owned());
+    assert_eq!(week("2027-01-02T12:00:00Z"), of("2026-W53", "2026-12-28"));
+    assert_eq!(week("2024-12-31T12:00:00Z"), of("2025-W01", "2024-12-30"));
 }
 
 #[test]

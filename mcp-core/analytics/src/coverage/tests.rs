@@ -85,6 +85,29 @@ fn bursts_of_readings_have_no_rhythm_to_expect_anything_of() {
 }
 
 #[test]
+fn a_rhythm_is_one_when_it_is_kept_for_half_of_a_day() {
+    let worn = |hours: i64| {
+        let day = move |day: i64| (0..hours * 12).map(move |step| day * 86_400 + step * 300);
+        let seconds = (0..3).flat_map(day);
+        let points: Vec<Point> =
+            seconds.map(|second| Point { at: at(second), value: 1.0 }).collect();
+        let found = cover(&points, Some(&window("2026-10-24", "2026-10-26")), None);
+        (found.expected, found.percent.map(Figure::value), found.not_expected)
+    };
+    assert_eq!(worn(13), (Some(876), Some(53.4), None));
+    assert_eq!(worn(11), (None, None, Some(NotExpected::NoRhythm)));
+}
+
+#[test]
+fn two_numbers_at_one_time_are_two_readings_and_one_time() {
+    let mut points = sensor(100, 300, 7);
+    points.extend(sensor(100, 300, 8));
+    let found = cover(&points, None, None);
+    assert_eq!((found.n, found.expected), (200, Some(100)));
+    assert_eq!(found.median_gap_minutes, Some(figure(5.0)));
+}
+
+#[test]
 fn one_reading_a_day_is_a_rhythm() {
     let points: Vec<Point> = (0..8)
         .filter(|day| *day != 3)

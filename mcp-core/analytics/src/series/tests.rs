@@ -21,6 +21,7 @@ fn an_exact_copy_counts_once_and_is_reported() {
 fn zero_of_either_sign_is_the_same_number() {
     let series = Series::of(&[Point { at: at(0), value: 0.0 }, Point { at: at(0), value: -0.0 }]);
     assert_eq!(series.counted().duplicates, 1);
+    assert!(series.points()[0].value.is_sign_positive());
 }
 
 #[test]
