@@ -144,7 +144,7 @@ impl Server {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         let outcome = self.answer(asker, entry, (arguments, progress), PATIENCE).await;
         self.note(asker, entry, &outcome, began.elapsed());
-        outcome
+        outcome.map(|answered| answered.answer)
     }
 
     /// The question of this name, if it is listed for this caller.

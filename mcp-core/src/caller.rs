@@ -25,6 +25,7 @@ use tracing::{info, warn};
 
 use crate::backend::inquiry::{BackendTime, TokenRefusal};
 use crate::login::Live;
+use crate::permitted::Permitted;
 use crate::refusal::{self, problem};
 
 /// The largest request body, in bytes; the gateway lets no larger one through.
@@ -52,25 +53,6 @@ struct Known {
     scope: Option<Scope>,
     permitted: Permitted,
     request_id: RequestId,
-}
-
-/// Which tools a caller is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Permitted {
-    /// All that the backend serves: no gateway stands in front, and the backend's own rules remain.
-    All,
-    /// Those that the gateway's policy permits.
-    Only(Vec<String>),
-}
-
-impl Permitted {
-    /// Whether the tool of this name is among them.
-    pub fn includes(&self, tool: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(names) => names.iter().any(|name| name == tool),
-        }
-    }
 }
 
 impl From<HopClaims> for Known {

@@ -58,6 +58,8 @@ pub struct BackendLimits {
     pub max_response_bytes: usize,
     /// The largest answer of a tool, in bytes of JSON.
     pub answer_bytes: usize,
+    /// Figures about fewer participants of a study than this are suppressed; 1 suppresses nothing.
+    pub smallest_cell: usize,
 }
 
 impl Default for BackendLimits {
@@ -74,6 +76,8 @@ impl Default for BackendLimits {
             max_response_bytes: 16 << 20,
             // About 15,000 tokens.
             answer_bytes: 60_000,
+            // The least that is usual for tables that leave an institution.
+            smallest_cell: 5,
         }
     }
 }
@@ -116,7 +120,7 @@ impl Config {
         let profiles = root.take("profiles").folder(&mut mistakes);
         let listen_tls = root.take("listen_tls").certificate(&mut mistakes);
         let (mut backend, authority) = root.take("backend").backend(&mut mistakes);
-        backend.answer_bytes = root.take("answers").answers(backend.answer_bytes, &mut mistakes);
+        root.take("answers").answers(&mut backend, &mut mistakes);
         let collector = root.take("telemetry").collector(&mut mistakes);
         let close_delay = root.take("close_delay").close_delay(&mut mistakes);
         root.refuse_the_rest(&mut mistakes);
@@ -155,13 +159,14 @@ impl Config {
             "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
              concurrency_per_subject: {}\n  max_response_bytes: {}\n{authority}answers:\n  \
-             max_bytes: {}\nclose_delay: {close_delay:?}\n{collector}",
+             max_bytes: {}\n  smallest_cell: {}\nclose_delay: {close_delay:?}\n{collector}",
             backend.deadline,
             backend.connect_timeout,
             backend.concurrency,
             backend.concurrency_per_subject,
             backend.max_response_bytes,
             backend.answer_bytes,
+            backend.smallest_cell,
         )
     }
 }
@@ -180,7 +185,7 @@ mod tests {
             "listen: here\nlisen: 1\nhop_key: {env: NO_SUCH_VARIABLE_FOR_THIS_TEST}\n\
              profiles: /nowhere/at/all\nbackend: {deadline: soon, connect_timeout: 5, concurrency: 0,\
              max_response_bytes: many, retries: 3, concurrency_per_subject: 0}\n\
-             answers: {max_bytes: 1, words: 2}\nclose_delay: soon\n\
+             answers: {max_bytes: 1, words: 2, smallest_cell: 2}\nclose_delay: soon\n\
              telemetry: {otlp: {endpoint: here, retries: 1, headers: [{name: a, value: b}]}}\n",
         );
         let fields = [
@@ -197,6 +202,7 @@ mod tests {
             "backend.max_response_bytes: ",
             "answers.max_bytes: ",
             "answers.words: ",
+            "answers.smallest_cell: ",
             "telemetry.otlp.endpoint: ",
             "telemetry.otlp.headers[0].value: ",
             "telemetry.otlp.retries: ",

@@ -18,6 +18,7 @@ pub mod login;
 pub mod metrics;
 pub mod omh;
 mod outcome;
+pub mod permitted;
 pub mod probe;
 pub mod program;
 pub mod progress;

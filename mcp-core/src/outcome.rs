@@ -11,12 +11,13 @@ use tracing::{info, warn};
 use crate::asker::Asker;
 use crate::caller::Caller;
 use crate::tools::Entry;
+use crate::tools::answered::Answered;
 use crate::tools::error::ToolError;
 
 /// How the call ended, and how many records its answer holds, or counts.
-pub(crate) fn report(outcome: &Result<Value, ToolError>) -> ToolReport {
+pub(crate) fn report(outcome: &Result<Answered, ToolError>) -> ToolReport {
     let (outcome, count) = match outcome {
-        Ok(answer) => {
+        Ok(Answered { answer, .. }) => {
             let outcome = match answer.get("status").and_then(Value::as_str) {
                 Some("ok") => ToolOutcome::Ok,
                 Some("partial") => ToolOutcome::Partial,
@@ -40,7 +41,7 @@ pub(crate) async fn caught<T>(tool: impl Future<Output = T>) -> Option<T> {
 pub(crate) fn record(
     asker: Asker<'_>,
     entry: &Entry,
-    outcome: &Result<Value, ToolError>,
+    outcome: &Result<Answered, ToolError>,
     took: Duration,
 ) {
     let caller = asker.caller();
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_report_has_the_number_of_records_and_no_more_of_the_answer() {
-        let of = |answer: Value| report(&Ok(answer)).to_string();
+        let of = |answer: Value| report(&Ok(Answered { answer, pictures: Vec::new() })).to_string();
         assert_eq!(of(json!({"status": "ok", "returned": 7, "total": 900})), "ok 7");
         assert_eq!(of(json!({"status": "partial", "count": 12})), "partial 12");
         assert_eq!(of(json!({"status": "unknown", "returned": "Ada"})), "unknown");

@@ -7,14 +7,13 @@ use std::time::Duration;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::asker::Asker;
@@ -26,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::outcome::{caught, record, report};
 use crate::progress::{Progress, notify, tell};
 use crate::teller::Teller;
+use crate::tools::answered::{Answered, result};
 use crate::tools::error::ToolError;
 use crate::tools::{self, Entry, Object, served};
 
@@ -101,7 +101,7 @@ impl Server {
         entry: &Entry,
         (arguments, progress): (Object, Progress),
         patience: Duration,
-    ) -> Result<Value, ToolError> {
+    ) -> Result<Answered, ToolError> {
         let run = async {
             let caller = match asker {
                 Asker::Caller(caller) => caller,
@@ -125,7 +125,7 @@ impl Server {
         &self,
         asker: Asker<'_>,
         entry: &Entry,
-        outcome: &Result<Value, ToolError>,
+        outcome: &Result<Answered, ToolError>,
         took: Duration,
     ) {
         let report = report(outcome);
@@ -171,18 +171,6 @@ impl Server {
         let Ok(inquiry) = self.inquiry(caller, progress, self.0.deadline) else { return unknown() };
         let asked = tokio::time::timeout(LISTING_PATIENCE, inquiry.capability()).await;
         asked.unwrap_or_else(|_| unknown())
-    }
-}
-
-/// The answer as structured content, and the same as text for hosts that read only that.
-fn answered(outcome: Result<Value, ToolError>) -> CallToolResult {
-    match outcome {
-        Ok(answer) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
-            result.structured_content = Some(answer);
-            result
-        }
-        Err(error) => CallToolResult::error(vec![ContentBlock::text(error.told())]),
     }
 }
 
@@ -239,7 +227,7 @@ impl ServerHandler for Server {
             notify(&context, step).await;
         }
         self.note(asker, entry, &outcome, began.elapsed());
-        Ok(answered(outcome).into())
+        Ok(result(entry.name, outcome).into())
     }
 
     async fn list_resources(

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authz::trace::TraceParent;
-use serde_json::Value as Json;
 use spans::{Exporter, Span, Value};
 
 use crate::caller::{Caller, Clock};
 use crate::outcome::report;
 use crate::tools::Entry;
+use crate::tools::answered::Answered;
 use crate::tools::error::ToolError;
 
 /// Makes spans of tool calls.
@@ -41,7 +41,7 @@ impl Teller {
         &self,
         caller: &Caller,
         entry: &Entry,
-        outcome: &Result<Json, ToolError>,
+        outcome: &Result<Answered, ToolError>,
         took: Duration,
     ) {
         let gateway = caller.step();

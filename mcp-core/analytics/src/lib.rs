@@ -14,12 +14,13 @@ pub mod frame;
 pub mod glucose;
 pub mod heart;
 mod overlap;
-pub mod pressure;
 pub mod picture;
+pub mod pressure;
 pub mod reading;
 #[cfg(test)]
 mod sample;
 pub mod series;
+mod share;
 pub mod sleep;
 pub mod small_cells;
 pub mod summary;

@@ -1,7 +1,6 @@
 //! Blood pressure: in which bands of a named scheme the readings are, and what they average to.
 
 mod scheme;
-mod share;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +15,7 @@ pub use self::scheme::{Band, Edge, Scheme, Step};
 use crate::clock::PartOfDay;
 use crate::figure::Figure;
 use crate::frame::{Frame, Period};
+use crate::share::{parts, tenths};
 use crate::summary::{Summary, mean, sorted};
 
 /// A systolic number above this many mmHg is taken for an error of measurement or of entry.
@@ -230,7 +230,7 @@ fn bands(placed: &[Placed], scheme: Scheme) -> Vec<BandCount> {
     let steps = scheme.steps();
     let in_band = |step: &Step| placed.iter().filter(|reading| reading.band == step.band).count();
     let counts: Vec<usize> = steps.iter().map(in_band).collect();
-    let shares = share::shares(&counts);
+    let shares = parts(&counts, 1_000).into_iter().map(tenths);
     (steps.iter().zip(counts).zip(shares))
         .map(|((step, n), percent)| BandCount { band: step.band, range: step.printed, n, percent })
         .collect()
@@ -254,7 +254,8 @@ fn average(readings: &[&Placed]) -> Option<Average> {
     })
 }
 
-/// Both guidelines judge by repeated readings on several occasions; a local day counts as an occasion.
+/// The American guideline judges by two readings or more on two occasions or more, and the same is asked
+/// here by any scheme; a local day counts as an occasion.
 fn place(average: Average, placed: &[Placed], scheme: Scheme) -> PlacedAverage {
     let not_placed = if average.n < ENOUGH || average.days < ENOUGH {
         Some(NotPlaced::TooFewReadingsOrDays)

@@ -24,10 +24,10 @@ use super::list::{Cursor, List};
 use super::profile::{PagingBy, Profile};
 use super::surface::Call;
 use super::vocabulary::{self, ListedCode, Vocabularies};
-use crate::caller::Permitted;
 use crate::config::BackendLimits;
 use crate::fhir::bundle::Bundle;
 use crate::fhir::search::{Position, Search, Slice};
+use crate::permitted::Permitted;
 use crate::progress::Progress;
 
 /// How long we wait for a document that only describes the server.
@@ -48,6 +48,8 @@ pub struct Means {
     pub cursors: Arc<Cursors>,
     /// The largest answer of a tool, in bytes of JSON.
     pub answer_bytes: usize,
+    /// Figures about fewer participants than this are suppressed.
+    pub smallest_cell: usize,
 }
 
 impl Means {
@@ -61,6 +63,7 @@ impl Means {
             proven: Proven::default(),
             cursors: Arc::new(Cursors::new(key)),
             answer_bytes: limits.answer_bytes,
+            smallest_cell: limits.smallest_cell,
         }
     }
 }

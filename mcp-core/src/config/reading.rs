@@ -2,18 +2,27 @@
 
 use std::ops::RangeInclusive;
 
+use analytics::small_cells::Threshold;
 use yaml_serde::Value;
 
+use super::BackendLimits;
 use super::section::{Field, Section};
 
 impl Field {
-    /// The section `answers`.
-    pub(super) fn answers(self, usual: usize, mistakes: &mut Vec<String>) -> usize {
+    /// The section `answers`: the largest one, and the fewest participants that a figure may be about.
+    pub(super) fn answers(self, limits: &mut BackendLimits, mistakes: &mut Vec<String>) {
         let mut section = self.section(mistakes);
         let bounds = 4_096..=1 << 20;
-        let bytes = section.take("max_bytes").number(usual, bounds, mistakes);
+        limits.answer_bytes =
+            section.take("max_bytes").number(limits.answer_bytes, bounds, mistakes);
+        limits.smallest_cell =
+            section.take("smallest_cell").number(limits.smallest_cell, 1..=1_000, mistakes);
+        if Threshold::of(limits.smallest_cell).is_none() {
+            let wrong = "answers.smallest_cell: of two participants each knows the other's figure; \
+                         write 3 or more, or 1 to suppress nothing";
+            mistakes.push(wrong.to_owned());
+        }
         section.refuse_the_rest(mistakes);
-        bytes
     }
 
     /// A section inside a section; an absent one has no fields.

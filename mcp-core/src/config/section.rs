@@ -198,6 +198,7 @@ impl Field {
                 mistakes,
             ),
             answer_bytes: usual.answer_bytes,
+            smallest_cell: usual.smallest_cell,
         };
         section.refuse_the_rest(mistakes);
         (limits, authority)

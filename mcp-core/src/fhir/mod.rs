@@ -17,6 +17,7 @@ pub mod owner;
 pub mod parameter;
 pub mod parameters;
 pub mod patient;
+pub mod quantity;
 pub mod reference;
 pub mod resource_type;
 pub mod search;

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::json::{elements, identifier, text};
+use super::quantity::{Quantity, quantities};
 use crate::omh::attachment;
 use crate::omh::time::{self, Effective};
 
@@ -24,6 +25,8 @@ pub struct Observation {
     pub is_dated: bool,
     /// The Open mHealth body; absent when it cannot be read.
     pub body: Option<Value>,
+    /// The numbers in FHIR's own elements, where there is no Open mHealth body.
+    pub quantities: Vec<Quantity>,
     /// The Open mHealth header.
     pub header: Option<Value>,
 }
@@ -57,6 +60,7 @@ impl Observation {
             coding: coding(resource),
             effective,
             is_dated,
+            quantities: if body.is_none() { quantities(resource) } else { Vec::new() },
             body,
             header,
         })

@@ -102,8 +102,8 @@ fn calendar(from: Timestamp, span: Span, direction: Direction) -> Option<Timesta
     moved.ok().map(|zoned| zoned.timestamp())
 }
 
-/// The schemas' duration units of fixed length.
-fn seconds_in(unit: &str) -> Option<f64> {
+/// The schemas' duration units of fixed length, in seconds.
+pub fn seconds_in(unit: &str) -> Option<f64> {
     Some(match unit {
         "ps" => 1e-12,
         "ns" => 1e-9,

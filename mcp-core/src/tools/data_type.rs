@@ -51,6 +51,16 @@ pub struct Sought {
 }
 
 impl Sought {
+    /// Exactly this kind.
+    pub fn one(kind: DataType) -> Self {
+        Self { asked: vec![kind], left: Vec::new() }
+    }
+
+    /// The codes that are asked for.
+    pub fn codes(&self) -> Vec<&str> {
+        self.asked.iter().map(|kind| kind.code.as_str()).collect()
+    }
+
     /// The filter for it.
     pub fn filter(&self) -> Filter {
         match self.asked.as_slice() {

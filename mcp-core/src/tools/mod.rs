@@ -1,6 +1,8 @@
 //! The tools: one table of them, and how one is run.
 
 pub mod advice;
+pub mod analytics;
+pub mod answered;
 pub mod arguments;
 pub mod candidates;
 pub mod capabilities;
@@ -56,6 +58,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use self::answered::{Answered, Picture};
 use self::error::ToolError;
 use self::served::{Family, Need};
 use crate::backend::inquiry::Inquiry;
@@ -85,6 +88,11 @@ pub trait Tool {
         inquiry: &Inquiry,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
+
+    /// The pictures that were drawn with the answer, taken out of it.
+    fn pictures(_: &mut Self::Output) -> Vec<Picture> {
+        Vec::new()
+    }
 }
 
 /// A tool of the catalogue. Every one only reads, changes nothing, may be repeated, and asks one
@@ -108,7 +116,7 @@ pub struct Entry {
     run: Run,
 }
 
-type Run = for<'a> fn(&'a Inquiry, Object) -> BoxFuture<'a, Result<Value, ToolError>>;
+type Run = for<'a> fn(&'a Inquiry, Object) -> BoxFuture<'a, Result<Answered, ToolError>>;
 
 impl Entry {
     fn of<T: Tool>() -> Self {
@@ -124,20 +132,25 @@ impl Entry {
         }
     }
 
-    /// Runs the tool with these arguments and returns its answer as JSON.
+    /// Runs the tool with these arguments and returns its answer as JSON, with its pictures.
     ///
     /// # Errors
     /// See [`ToolError`].
-    pub async fn run(&self, inquiry: &Inquiry, arguments: Object) -> Result<Value, ToolError> {
+    pub async fn run(&self, inquiry: &Inquiry, arguments: Object) -> Result<Answered, ToolError> {
         (self.run)(inquiry, arguments).await
     }
 }
 
-fn run<T: Tool>(inquiry: &Inquiry, arguments: Object) -> BoxFuture<'_, Result<Value, ToolError>> {
+fn run<T: Tool>(
+    inquiry: &Inquiry,
+    arguments: Object,
+) -> BoxFuture<'_, Result<Answered, ToolError>> {
     async move {
         let input = arguments::read::<T::Input>(arguments)?;
-        let output = T::run(inquiry, input).await?;
-        serde_json::to_value(output).map_err(|_| ToolError::Internal)
+        let mut output = T::run(inquiry, input).await?;
+        let pictures = T::pictures(&mut output);
+        let answer = serde_json::to_value(output).map_err(|_| ToolError::Internal)?;
+        Ok(Answered { answer, pictures })
     }
     .boxed()
 }
@@ -162,6 +175,17 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<summary::Summary>(),
         Entry::of::<range::DateRange>(),
         Entry::of::<observation_count::ObservationCount>(),
+        Entry::of::<analytics::stats::Stats>(),
+        Entry::of::<analytics::trend::TrendTool>(),
+        Entry::of::<analytics::latest::Latest>(),
+        Entry::of::<analytics::coverage::DataCoverage>(),
+        Entry::of::<analytics::compare::ComparePatients>(),
+        Entry::of::<analytics::glucose::GlucoseReportTool>(),
+        Entry::of::<analytics::pressure::BloodPressure>(),
+        Entry::of::<analytics::activity::ActivityReportTool>(),
+        Entry::of::<analytics::sleep::SleepReportTool>(),
+        Entry::of::<analytics::heart::HeartRate>(),
+        Entry::of::<analytics::cohort::CohortStats>(),
         Entry::of::<data_types::DataTypes>(),
         Entry::of::<who_am_i::WhoAmI>(),
         Entry::of::<schemas::OmhSchema>(),

@@ -202,8 +202,11 @@ async fn scope(
     Ok(Scope { patients, records, whole: None, wanted })
 }
 
-/// The patients among a study's members, as far as they are counted in one answer.
-async fn of_study(
+/// The patients among a study's members, as far as one answer is about them.
+///
+/// # Errors
+/// See [`members::page`].
+pub async fn of_study(
     inquiry: &Inquiry,
     study: &StudyId,
     envelope: &mut Envelope,
@@ -236,8 +239,8 @@ async fn of_study(
     }
     if let Some(by) = stopped_by {
         let sentence = format!(
-            "Only the first {} members are counted by patient; study_members names the others, to be \
-             given as patient_ids.",
+            "Only the first {} members are looked at; study_members names the others, to be given as \
+             patient_ids where a tool takes them.",
             patients.len().min(MOST)
         );
         envelope.truncate(by, sentence);

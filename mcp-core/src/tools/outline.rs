@@ -41,48 +41,43 @@ fn parameter(schema: &Value) -> Value {
     Value::Object(outline)
 }
 
-/// The outline of an answer: its own members with their types, without words; of the members that every
-/// answer may have, only those that every answer does have.
+/// The outline of an answer: its `status`, and the lists that it always has, which is where rows stand. All
+/// else is in the whole schema.
 pub fn of_output(whole: &Object, envelope: &Object) -> Object {
-    let is_shared = |name: &str| has(envelope, "properties", name) && !is_required(envelope, name);
     let members = whole.get("properties").and_then(Value::as_object);
     let mut own = Object::new();
-    for (name, member) in members.into_iter().flatten().filter(|(name, _)| !is_shared(name)) {
-        let Some(mut outline) = value(member) else { continue };
-        if has(envelope, "properties", name)
-            && let (Value::Object(outline), Some(words)) = (&mut outline, member.get("enum"))
-        {
-            outline.insert("enum".to_owned(), words.clone());
+    for (name, member) in members.into_iter().flatten().filter(|(name, _)| is_required(whole, name))
+    {
+        if is_required(envelope, name) {
+            let (kind, words) = (&member["type"], &member["enum"]);
+            own.insert(name.clone(), json!({ "type": kind, "enum": words }));
+        } else if let Some(list) = list(member) {
+            own.insert(name.clone(), list);
         }
-        own.insert(name.clone(), outline);
     }
-    let required = whole.get("required").and_then(Value::as_array);
-    let required = required.into_iter().flatten().filter_map(Value::as_str);
-    let required: Vec<&str> = required.filter(|name| own.contains_key(*name)).collect();
+    let required: Vec<&String> = own.keys().collect();
+    let required = json!(required);
     let mut outline = Object::new();
     outline.insert("type".to_owned(), json!("object"));
-    outline.insert("required".to_owned(), json!(required));
+    outline.insert("required".to_owned(), required);
     outline.insert("properties".to_owned(), Value::Object(own));
     outline
 }
 
-/// A member's type, and that it may be null. None for a member that may be of several types.
-fn value(schema: &Value) -> Option<Value> {
-    let all = choices(&schema["anyOf"]);
-    let (null, typed): (Vec<&Value>, Vec<&Value>) =
-        all.iter().partition(|choice| choice["type"] == "null");
-    let mut kinds: Vec<&Value> = typed.iter().map(|choice| &choice["type"]).collect();
-    kinds.push(&schema["type"]);
-    kinds.retain(|kind| kind.is_string());
-    kinds.dedup();
-    let [kind] = kinds.as_slice() else { return None };
-    let outline = if *kind == "array" {
-        let items = value(&schema["items"]).unwrap_or_else(|| json!({ "type": "object" }));
-        json!({ "type": kind, "items": items })
-    } else {
-        json!({ "type": kind })
+/// A list, and of what; none for anything else, and for a list of several kinds of things.
+fn list(schema: &Value) -> Option<Value> {
+    (schema["type"] == "array").then_some(())?;
+    let of = &schema["items"];
+    let items = match of["type"].as_str() {
+        Some("array") => list(of)?,
+        Some(kind) => json!({ "type": kind }),
+        None => {
+            return of["anyOf"]
+                .is_array()
+                .then(|| json!({ "type": "array", "items": { "type": "object" } }));
+        }
     };
-    Some(if null.is_empty() { outline } else { json!({ "anyOf": [outline, { "type": "null" }] }) })
+    Some(json!({ "type": "array", "items": items }))
 }
 
 fn choices(any_of: &Value) -> &[Value] {
@@ -92,10 +87,6 @@ fn choices(any_of: &Value) -> &[Value] {
 fn each(members: &Value, outline: fn(&Value) -> Value) -> Value {
     let members = members.as_object().into_iter().flatten();
     members.map(|(name, member)| (name.clone(), outline(member))).collect::<Object>().into()
-}
-
-fn has(schema: &Object, list: &str, name: &str) -> bool {
-    schema.get(list).and_then(Value::as_object).is_some_and(|members| members.contains_key(name))
 }
 
 fn is_required(schema: &Object, name: &str) -> bool {

@@ -10,6 +10,7 @@ use super::mix::Summary;
 use super::origin::Origin;
 use super::text::{clean, clean_option, clean_record};
 use crate::fhir::observation::Observation;
+use crate::fhir::quantity::Quantity;
 use crate::omh::measure::{self, Measure};
 
 const UNREADABLE: &str = "the record's Open mHealth body is missing or cannot be read";
@@ -129,6 +130,18 @@ impl From<Measure> for Reading {
     }
 }
 
+impl From<Quantity> for Reading {
+    fn from(quantity: Quantity) -> Self {
+        Self {
+            name: clean(&quantity.name),
+            value: quantity.value,
+            unit: clean_option(quantity.unit.as_deref()),
+            ucum: None,
+            unit_problem: None,
+        }
+    }
+}
+
 /// The whole of one observation.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -198,7 +211,7 @@ fn when(point: &Observation) -> When {
 fn problem(point: &Observation) -> Option<&'static str> {
     if point.id.is_none() {
         Some(NAMELESS)
-    } else if point.body.is_none() {
+    } else if point.body.is_none() && point.quantities.is_empty() {
         Some(UNREADABLE)
     } else if point.effective.is_none() {
         Some(UNTIMED)
@@ -207,19 +220,34 @@ fn problem(point: &Observation) -> Option<&'static str> {
     }
 }
 
+/// The number that alone is the reading, with its unit.
+fn alone(point: &Observation, reading: &measure::Reading) -> (Option<Number>, Option<String>) {
+    match point.quantities.as_slice() {
+        [only] => (Some(only.value.clone()), only.unit.clone()),
+        _ => (reading.value.clone(), reading.unit.clone()),
+    }
+}
+
+/// Every number: of the Open mHealth body, else of FHIR's own elements.
+fn measures(point: &Observation, read: Vec<Measure>) -> Vec<Reading> {
+    let own = point.quantities.iter().cloned().map(Reading::from);
+    read.into_iter().map(Reading::from).chain(own).collect()
+}
+
 impl SlimRow {
     fn of(point: &Observation) -> Self {
         let code = point.coding.code.as_deref().unwrap_or_default();
         let reading = point.body.as_ref().map(|body| measure::read(code, body)).unwrap_or_default();
+        let (value, unit) = alone(point, &reading);
         let kind = point.coding.display.as_deref().or(point.coding.code.as_deref());
         Self {
             observation_id: clean_option(point.id.as_deref()),
             patient_id: clean_option(point.patient_id.as_deref()),
             r#type: clean_option(kind),
             when: when(point),
-            value: reading.value,
-            unit: clean_option(reading.unit.as_deref()),
-            measures: reading.measures.into_iter().map(Reading::from).collect(),
+            value,
+            unit: clean_option(unit.as_deref()),
+            measures: measures(point, reading.measures),
             summary: reading.statistic.into(),
             activity: clean_option(reading.activity.as_deref()),
             origin: Origin::of(point),

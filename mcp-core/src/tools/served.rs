@@ -24,6 +24,8 @@ pub enum Family {
     Observations,
     /// What data types look like.
     Schemas,
+    /// Figures over series of readings.
+    Analytics,
     /// Any FHIR resource.
     Fhir,
     /// Codes and their meaning.
@@ -31,11 +33,12 @@ pub enum Family {
 }
 
 impl Family {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Studies,
         Self::Patients,
         Self::Observations,
         Self::Schemas,
+        Self::Analytics,
         Self::Fhir,
         Self::Terminology,
     ];
@@ -46,6 +49,7 @@ impl Family {
             Self::Patients => "patients",
             Self::Observations => "observations",
             Self::Schemas => "schemas",
+            Self::Analytics => "analytics",
             Self::Fhir => "fhir",
             Self::Terminology => "terminology",
         }

@@ -18,11 +18,11 @@ use crate::backend::capability::Capability;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::surface::Call;
-use crate::caller::Permitted;
 use crate::fhir::date::Window;
 use crate::fhir::json::{identifier, text};
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::Search;
+use crate::permitted::Permitted;
 
 use super::records::Records;
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::table::row;
 use super::{Glucose, Unit};
 use crate::figure::Figure;
-use crate::summary::count;
+use crate::share::{parts, tenths};
 
 /// Whose targets and bands apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -154,22 +154,8 @@ impl Counts {
     /// Each band's part of a whole of so many parts (1,000 for tenths of a percent), by the method of
     /// largest remainders: they always add up to the whole. Of equal remainders the lower band's is
     /// served first. All zero if there are no readings.
-    pub fn parts(&self, whole: usize) -> [usize; 5] {
-        let total: usize = self.0.iter().sum();
-        if total == 0 {
-            return [0; 5];
-        }
-        let mut parts = self.0.map(|n| n * whole / total);
-        let mut order: Vec<(usize, usize)> =
-            self.0.iter().map(|n| n * whole % total).enumerate().collect();
-        order.sort_by_key(|(_, remainder)| std::cmp::Reverse(*remainder));
-        let missing = whole - parts.iter().sum::<usize>();
-        for (band, _) in order.into_iter().take(missing) {
-            if let Some(part) = parts.get_mut(band) {
-                *part += 1;
-            }
-        }
-        parts
+    pub fn parts(&self, whole: usize) -> Vec<usize> {
+        parts(&self.0, whole)
     }
 
     /// The bands of a population as rows, with their ends in a unit.
@@ -183,11 +169,6 @@ impl Counts {
         };
         population.bands().iter().map(row).collect()
     }
-}
-
-/// Tenths as a figure.
-pub(super) fn tenths(parts: usize) -> Figure {
-    Figure::new(count(parts) / 10.0, 1)
 }
 
 row! {

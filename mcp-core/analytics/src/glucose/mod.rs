@@ -22,7 +22,7 @@ pub use episodes::{Episode, EpisodeRow, Threshold};
 pub use fhir::bundle;
 pub use figures::Figures;
 pub use profile::{Bin, HourRow, LEAST_IN_BIN, bins};
-pub use report::{Empty, Flagged, GlucoseReport, LeftOut, MixedUnits, Part, Reason, Terms, Zone};
+pub use report::{Empty, Flagged, GlucoseReport, LeftOut, MixedUnits, Part, Reason, Terms};
 pub use table::{Row, Table};
 pub use targets::{Measure, TargetRow, Verdict};
 pub use unit::{MG_DL_PER_MMOL_L, Unit};

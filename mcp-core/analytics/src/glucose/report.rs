@@ -16,6 +16,7 @@ use super::wear::{Wear, is_sensor, median_gap, wear};
 use super::{Glucose, MG_DL_PER_MMOL_L, Unit};
 use crate::clock::Clock;
 use crate::figure::Figure;
+use crate::frame::Zone;
 
 /// What to say with every report.
 const NOTES: &[&str] = &[
@@ -39,15 +40,6 @@ pub struct Terms<'a> {
     /// The unit of the figures; that of the readings if there is none, or where those are mixed, that of
     /// most (mg/dL if there are as many of both).
     pub unit: Option<Unit>,
-}
-
-/// Where a time zone comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Zone {
-    /// The caller named it: it is the person's.
-    Given,
-    /// It stands in for one that nobody named: times of day mean nothing in it.
-    Assumed,
 }
 
 /// Why there is no report.

@@ -9,9 +9,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bands::{Band, Counts, Population, tenths};
+use super::bands::{Band, Counts, Population};
 use super::table::row;
 use crate::figure::Figure;
+use crate::share::tenths;
 
 /// What a target is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]

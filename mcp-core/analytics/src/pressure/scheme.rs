@@ -118,8 +118,8 @@ impl Scheme {
             }
             Self::Esc2024 => {
                 "ESC 2024, adults, bands for office readings (out of office the guideline has other \
-                 ones). Each reading is in the band of its worse number, which is no diagnosis; an \
-                 average is placed only from 2 or more readings on 2 or more days."
+                 ones). Each reading is in the band of its worse number, which is no diagnosis. An \
+                 average is placed here only from 2 or more readings on 2 or more days."
             }
         }
     }

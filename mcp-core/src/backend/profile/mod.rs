@@ -235,6 +235,8 @@ pub struct Bounds {
     pub walk_pages: u32,
     /// Pages read to learn the times of records without an effective time.
     pub undated_pages: u32,
+    /// Pages read for one person's readings of one kind, to compute figures from them.
+    pub series_pages: u32,
     /// Requests of one tool call that may be under way at the same time.
     pub fan_out: usize,
 }

@@ -252,6 +252,7 @@ fn bounds(field: Field, mistakes: &mut Vec<String>) -> Bounds {
         page_size: section.take("page_size").small_number(100, 1..=10_000, mistakes),
         walk_pages: section.take("walk_pages").small_number(20, 1..=1_000, mistakes),
         undated_pages: section.take("undated_pages").small_number(5, 0..=100, mistakes),
+        series_pages: section.take("series_pages").small_number(60, 1..=1_000, mistakes),
         fan_out: section.take("fan_out").number(6, 1..=64, mistakes),
     };
     section.refuse_the_rest(mistakes);

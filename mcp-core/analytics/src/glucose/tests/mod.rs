@@ -16,6 +16,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::*;
 use crate::clock::Clock;
 use crate::figure::Figure;
+use crate::frame::Zone;
 
 const MG: Unit = Unit::MgDl;
 const MMOL: Unit = Unit::MmolL;

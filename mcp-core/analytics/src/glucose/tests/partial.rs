@@ -80,5 +80,5 @@ fn the_schema_describes_every_member_and_refers_to_nothing() {
         assert!(member["description"].is_string(), "{name}");
     }
     let row = &schema["properties"]["bands"]["properties"]["rows"]["items"];
-    assert_eq!(row["prefixItems"].as_array().unwrap().len(), 4, "{row}");
+    assert_eq!(row["type"], "array", "{row}");
 }
