@@ -14,8 +14,8 @@ pub mod frame;
 pub mod glucose;
 pub mod heart;
 mod overlap;
-pub mod pressure;
 pub mod picture;
+pub mod pressure;
 pub mod reading;
 #[cfg(test)]
 mod sample;

@@ -125,6 +125,8 @@ fn each_stretch_of_sleep_lies_at_its_local_time_also_when_clocks_change() {
         (number(of("stretch"), "width") / hour - 9.0).abs() < 0.01,
         "22:00 to 07:00 by the clock"
     );
+    let said = "the earliest begins at 22:00, the latest ends at 07:00.";
+    assert!(picture.alt().ends_with(said), "{}", picture.alt());
 }
 
 #[test]
@@ -207,4 +209,24 @@ fn a_picture_that_nobody_could_read_or_would_need_is_refused() {
         assert_eq!(picture.png(width), Err(PictureError::Width), "{width}");
     }
     assert!(picture.png(2000).is_ok());
+}
+
+#[test]
+fn of_long_windows_the_latest_days_are_drawn_and_figures_of_the_whole_are_called_so() {
+    let clock = berlin();
+    let about = About { days: days(200), ..about(&clock) };
+    let counted = (0..200).map(|n| (day(n), 5000.0)).collect();
+    let picture = DailySteps { about, days: counted, mean: Some(5000.0) }.picture(&light());
+    assert_eq!((marks(&picture, "bar"), marks(&picture, "gap")), (92, 0));
+    let written = texts(&picture).join(" | ");
+    for words in ["200 of 200 days with data", "the latest 92 days drawn", "mean of all days 5,000"]
+    {
+        assert!(written.contains(words), "{words} in {written}");
+    }
+    let long = SleepTimeline { about, ..sleep(&clock) }.picture(&light());
+    assert_eq!(
+        (marks(&long, "stretch"), marks(&long, "nothing")),
+        (0, 1),
+        "all nights are earlier"
+    );
 }
