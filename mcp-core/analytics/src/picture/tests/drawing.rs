@@ -47,6 +47,11 @@ fn bands_are_as_high_as_their_shares_but_slight_ones_are_seen() {
     for (height, percent) in [(low, 3.3), (high, 20.0), (very_high, 5.0)] {
         assert!((height / within - percent / 71.5).abs() < 0.001, "{height} {within}");
     }
+    let bands = document.descendants().filter(|node| node.attribute("class") == Some("band"));
+    let ends: Vec<(f64, f64)> =
+        bands.map(|band| (number(band, "y"), number(band, "y") + number(band, "height"))).collect();
+    let gaps = ends.windows(2).map(|pair| pair[0].0 - pair[1].1);
+    assert!(gaps.into_iter().all(|gap| (gap - 4.0).abs() < 0.21), "a gap between bands: {ends:?}");
     let whole: f64 = heights.iter().sum();
     assert!((whole + 4.0 * 4.0 - 430.0).abs() < 0.6, "{whole}");
 }

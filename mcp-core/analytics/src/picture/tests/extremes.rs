@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::picture::canvas::{Canvas, Style, spot};
 
 /// Any number at all: infinite, not a number, near zero, far out.
 fn any_number() -> impl Strategy<Value = f64> {
@@ -52,7 +53,9 @@ proptest! {
         target in (any_number(), any_number()),
     ) {
         let clock = berlin();
-        let bins = numbers.into_iter().map(|(minute, minutes, [p5, p25, p50, p75, p95])| {
+        let bins = numbers.into_iter().map(|(minute, minutes, mut percentiles)| {
+            percentiles.sort_unstable_by(f64::total_cmp);
+            let [p5, p25, p50, p75, p95] = percentiles;
             ProfileBin { minute: minute % 1500, minutes: minutes % 130, p5, p25, p50, p75, p95 }
         });
         let bins: Vec<ProfileBin> = bins.collect();
@@ -152,4 +155,18 @@ fn the_longest_inputs_stay_bounded() {
     is_sound(&CoverageCalendar { about, ..coverage(&clock, 28) }.picture(&light()));
     is_sound(&DailySteps { about, ..steps(&clock) }.picture(&light()));
     is_sound(&SleepTimeline { about, ..sleep(&clock) }.picture(&light()));
+}
+
+#[test]
+fn a_place_that_is_no_number_is_written_as_one_all_the_same() {
+    let mut canvas = Canvas::new(Theme::Light);
+    let style = Style::fill(Theme::Light.palette().mark);
+    canvas.line("wild", spot(f64::NAN, f64::INFINITY), spot(f64::MIN, -0.04), style);
+    canvas.polygon("wild", &[spot(f64::NEG_INFINITY, 1e300), spot(0.25, 12.34)], style);
+    let svg = canvas.finish(100.0, "title", "what it shows");
+    let document = Document::parse(&svg).unwrap();
+    let line = document.descendants().find(|node| node.has_tag_name("line")).unwrap();
+    let places = ["x1", "y1", "x2", "y2"].map(|name| line.attribute(name).unwrap());
+    assert_eq!(places, ["0", "0", "-10000", "0"]);
+    assert!(svg.contains(r#"points="0,10000 0.3,12.3""#), "{svg}");
 }
