@@ -44,7 +44,7 @@ pub struct AmbulatoryProfile<'c> {
     pub about: About<'c>,
     /// Unit of every value here.
     pub unit: GlucoseUnit,
-    /// Least and greatest value in target.
+    /// Least and greatest value in target; not drawn unless it is a span.
     pub target: (f64, f64),
     /// Parts of the day that have readings, in any order; where one is missing the curves break.
     pub bins: Vec<ProfileBin>,
@@ -114,19 +114,30 @@ impl AmbulatoryProfile<'_> {
         sheet.finish(height, alt)
     }
 
+    fn limits(&self) -> Option<[f64; 2]> {
+        let (low, high) = (drawable(self.target.0)?, drawable(self.target.1)?);
+        (0.0 <= low && low < high).then_some([low, high])
+    }
+
+    /// The target in words.
+    fn target(&self) -> Option<String> {
+        let [low, high] = self.limits()?.map(|limit| self.unit.words(limit));
+        Some(format!("target {low}–{high} {}", self.unit.name()))
+    }
+
     fn legend(&self, sheet: &mut Sheet) {
         let palette = sheet.palette();
-        let (low, high) = (self.unit.words(self.target.0), self.unit.words(self.target.1));
-        let target = format!("target {low}–{high} {}", self.unit.name());
-        sheet.legend(&[
+        let mut keys = vec![
             (Key::Line(Style::line(palette.mark, 6.0)), "median".to_owned()),
             (Key::Box(Style::fill(palette.inner)), "25–75 %".to_owned()),
             (
                 Key::Box(Style::fill(palette.outer).edged(palette.mark, 2.0).dashed()),
                 "5–95 %".to_owned(),
             ),
-            (Key::Line(Style::line(palette.target, 4.0)), target),
-        ]);
+        ];
+        let line = Key::Line(Style::line(palette.target, 4.0));
+        keys.extend(self.target().map(|target| (line, target)));
+        sheet.legend(&keys);
     }
 
     fn rows(&self, bins: &[ProfileBin]) -> Rows {
@@ -139,9 +150,10 @@ impl AmbulatoryProfile<'_> {
         let mut rows = Rows { name, low: 0.0, high: top, ticks, height: 400.0 };
         // The limits of the target are labelled in any case; round numbers that would touch them are not.
         let near = top * 30.0 / rows.height;
-        let limits = [self.target.0, self.target.1];
-        rows.ticks.retain(|(at, _)| limits.iter().all(|limit| (at - limit).abs() >= near));
-        for limit in limits.into_iter().filter(|limit| (0.0..=top).contains(limit)) {
+        let limits = self.limits();
+        let limits = || limits.into_iter().flatten();
+        rows.ticks.retain(|(at, _)| limits().all(|limit| (at - limit).abs() >= near));
+        for limit in limits().filter(|limit| *limit <= top) {
             rows.ticks.push((limit, self.unit.words(limit)));
         }
         rows
@@ -158,7 +170,9 @@ impl AmbulatoryProfile<'_> {
     }
 
     fn target_ground(&self, sheet: &mut Sheet, plot: Plot) {
-        let (top, bottom) = (plot.y.at(self.target.1), plot.y.at(self.target.0));
+        let Some([bottom, top]) = self.limits().map(|limits| limits.map(|at| plot.y.at(at))) else {
+            return;
+        };
         let area = Area { top, bottom, ..plot.area };
         let style = Style::fill(sheet.palette().target_ground);
         sheet.canvas.rectangle("target", area, style);
@@ -166,7 +180,7 @@ impl AmbulatoryProfile<'_> {
 
     fn target_lines(&self, sheet: &mut Sheet, plot: Plot) {
         let style = Style::line(sheet.palette().target, 4.0);
-        for limit in [self.target.0, self.target.1] {
+        for limit in self.limits().into_iter().flatten() {
             let y = plot.y.at(limit);
             let ends = (spot(plot.area.left, y), spot(plot.area.right, y));
             sheet.canvas.line("target", ends.0, ends.1, style);
@@ -180,14 +194,13 @@ impl AmbulatoryProfile<'_> {
         let said = |bin: Option<&ProfileBin>| {
             bin.map(|bin| format!("{} at {}", self.unit.words(bin.p50), hour(bin.minute)))
         };
+        let target = self.target().map(|target| format!("; {target}")).unwrap_or_default();
         format!(
-            "{title}, {}: the median runs from {} to {} {}; target {} to {}.",
+            "{title}, {}: the median runs from {} to {} {}{target}.",
             self.about.sentence(),
             said(least).unwrap_or_default(),
             said(greatest).unwrap_or_default(),
             self.unit.name(),
-            self.unit.words(self.target.0),
-            self.unit.words(self.target.1),
         )
     }
 }

@@ -101,7 +101,7 @@ impl PressureScatter<'_> {
         for (band, colour) in bands.into_iter().rev() {
             let (systolic, diastolic) = band.below.unwrap_or((f64::MAX, f64::MAX));
             let area = Area { top: plot.y.at(systolic), right: plot.x.at(diastolic), ..plot.area };
-            let style = Style::fill(colour).edged(palette.rule, 2.0);
+            let style = Style::fill(colour).edged(palette.soft, 2.0);
             sheet.canvas.rectangle("band", area, style);
         }
     }

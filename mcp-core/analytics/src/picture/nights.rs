@@ -5,7 +5,7 @@ use jiff::{Timestamp, Unit};
 
 use super::axes::{self, Columns, Plot, Rows};
 use super::canvas::{Area, Style};
-use super::scale::count;
+use super::scale::{self, count};
 use super::sheet::{Key, LINE, Sheet};
 use super::theme::Palette;
 use super::window::{About, Days};
@@ -129,8 +129,7 @@ impl SleepTimeline<'_> {
         axes::frame(&mut sheet, plot, &rows, &columns);
         self.draw(&mut sheet, plot, days, &nights);
         axes::base(&mut sheet, plot);
-        let about = self.about.sentence();
-        let alt = format!("{TITLE}, {about}: {slept} of {all} nights have data.");
+        let alt = self.alt(TITLE, slept, &nights);
         let height = sheet.top;
         sheet.finish(height, alt)
     }
@@ -187,6 +186,22 @@ impl SleepTimeline<'_> {
         sheet.canvas.rectangle("stretch", area, style);
     }
 
+    fn alt(&self, title: &str, slept: usize, nights: &[&Night]) -> String {
+        let all = self.about.days.count();
+        let places = |of: fn(&Stretch) -> Timestamp| {
+            let each = nights.iter().flat_map(|night| {
+                night.stretches.iter().map(move |one| self.minute(night.evening, of(one)))
+            });
+            scale::ends(each.filter(|minute| (0.0..=LONG).contains(minute)))
+        };
+        let ends = places(|one| one.start).zip(places(|one| one.end));
+        let said = ends.map(|((begin, _), (_, end))| {
+            format!("; the earliest begins at {}, the latest ends at {}", clock(begin), clock(end))
+        });
+        let about = self.about.sentence();
+        format!("{title}, {about}: {slept} of {all} nights have data{}.", said.unwrap_or_default())
+    }
+
     /// Minutes by the wall clock since 18:00 of an evening.
     fn minute(&self, evening: Date, at: Timestamp) -> f64 {
         let begin = evening.to_datetime(time(18, 0, 0, 0));
@@ -194,6 +209,12 @@ impl SleepTimeline<'_> {
         let since = local.since((Unit::Hour, begin)).and_then(|span| span.total(Unit::Minute));
         since.unwrap_or_default()
     }
+}
+
+/// What the wall clock shows so many minutes after 18:00.
+fn clock(minute: f64) -> String {
+    let minute = minute.floor() + 18.0 * 60.0;
+    format!("{:02}:{:02}", (minute / 60.0).floor() % 24.0, minute % 60.0)
 }
 
 fn legend(sheet: &mut Sheet, nights: &[&Night], has_gaps: bool) {

@@ -43,6 +43,9 @@ impl TimeInRanges<'_> {
         const TITLE: &str = "Time in ranges";
         let mut sheet = Sheet::new(look, TITLE, &self.about.facts());
         let Some(heights) = self.heights() else { return sheet.nothing("no readings to draw") };
+        let head = spot(SHARES, sheet.top + TEXT * 0.9);
+        sheet.canvas.text("unit", head, "share of readings", sheet.soft(Anchor::End));
+        sheet.top += LINE + 8.0;
         let bar =
             Area { left: SIDE, top: sheet.top, right: SIDE + 150.0, bottom: sheet.top + HIGH };
         let mut bottom = bar.bottom;

@@ -20,6 +20,7 @@ pub(super) struct Sheet {
     /// Where the next thing may begin.
     pub(super) top: f64,
     title: String,
+    facts: String,
 }
 
 /// What a legend shows beside a word.
@@ -36,8 +37,12 @@ pub(super) enum Key {
 impl Sheet {
     /// Writes caption, title and facts.
     pub(super) fn new(look: &Look, title: &str, facts: &[String]) -> Self {
-        let mut sheet =
-            Self { canvas: Canvas::new(look.theme), top: 20.0, title: letters::clean(title) };
+        let mut sheet = Self {
+            canvas: Canvas::new(look.theme),
+            top: 20.0,
+            title: letters::clean(title),
+            facts: facts.join(", "),
+        };
         let palette = sheet.palette();
         let room = WIDTH - 2.0 * SIDE;
         if let Some(caption) =
@@ -136,7 +141,7 @@ impl Sheet {
         let middle = area.middle();
         let at = spot(middle.x, middle.y + TEXT * 0.36);
         self.canvas.text("nothing", at, words, self.strong(Anchor::Middle));
-        let alt = format!("{}: {words}.", self.title);
+        let alt = format!("{}, {}: {words}.", self.title, self.facts);
         self.finish(area.bottom + SIDE, alt)
     }
 

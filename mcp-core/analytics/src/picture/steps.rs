@@ -42,7 +42,7 @@ impl DailySteps<'_> {
         if values.is_empty() {
             return sheet.nothing("no days with data to draw");
         }
-        self.legend(&mut sheet, values.len() < days.count());
+        self.legend(&mut sheet, days, values.len() < days.count());
         let mean = self.mean.and_then(drawable).map(|mean| mean.max(0.0));
         let top = values.values().copied().chain(mean).fold(1.0, f64::max);
         let (_, top) = scale::rounded_out(0.0, top, 5.0);
@@ -75,11 +75,12 @@ impl DailySteps<'_> {
         self.sound().count()
     }
 
-    fn legend(&self, sheet: &mut Sheet, has_gaps: bool) {
+    fn legend(&self, sheet: &mut Sheet, days: Days, has_gaps: bool) {
         let palette = sheet.palette();
         let mut keys = vec![(Key::Box(Style::fill(palette.mark)), "steps".to_owned())];
         if let Some(mean) = self.mean.and_then(drawable) {
-            let words = format!("mean {}", letters::number(mean, 0));
+            let which = if days == self.about.days { "mean" } else { "mean of all days" };
+            let words = format!("{which} {}", letters::number(mean, 0));
             keys.push((Key::Line(Style::line(palette.second, 5.0).dashed()), words));
         }
         if has_gaps {

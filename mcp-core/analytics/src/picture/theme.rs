@@ -95,7 +95,7 @@ const LIGHT: Palette = Palette {
     inner: colour(0x7f_b6_dd),
     outer: colour(0xd3_e6_f4),
     second: colour(0xb8_46_00),
-    target: colour(0x00_7a_57),
+    target: colour(0x00_61_46),
     target_ground: colour(0xe6_f4_ee),
     bands: [
         colour(0x00_37_66),
@@ -110,8 +110,8 @@ const LIGHT: Palette = Palette {
         colour(0xfb_e6_bf),
         colour(0xf8_d0_ac),
         colour(0xee_ba_a6),
-        colour(0xe0_ab_b4),
-        colour(0xd0_a4_c4),
+        colour(0xe6_b4_c0),
+        colour(0xcb_ae_d6),
     ],
     stages: [
         colour(0x00_37_66),
@@ -120,7 +120,7 @@ const LIGHT: Palette = Palette {
         colour(0xb8_46_00),
         colour(0x00_5f_9e),
     ],
-    shades: [colour(0xcf_e3_f3), colour(0x8c_bd_e2), colour(0x2c_7b_bd), colour(0x00_3f_73)],
+    shades: [colour(0xcf_e3_f3), colour(0x8c_bd_e2), colour(0x29_74_b4), colour(0x00_3f_73)],
     on_shades: [colour(0x1a_1c_1f), colour(0x1a_1c_1f), colour(0xff_ff_ff), colour(0xff_ff_ff)],
 };
 
@@ -132,7 +132,7 @@ const DARK: Palette = Palette {
     grid: colour(0x34_39_41),
     hatch: colour(0x7d_85_8f),
     mark: colour(0x6a_bb_f2),
-    inner: colour(0x2e_6a_96),
+    inner: colour(0x2b_60_88),
     outer: colour(0x1e_3b_52),
     second: colour(0xff_9a_52),
     target: colour(0x3f_c9_9a),
@@ -145,13 +145,13 @@ const DARK: Palette = Palette {
         colour(0xe0_62_22),
     ],
     grounds: [
-        colour(0x14_33_2a),
-        colour(0x33_35_14),
-        colour(0x47_36_0c),
-        colour(0x55_31_10),
-        colour(0x5e_29_1c),
-        colour(0x5a_24_30),
-        colour(0x4f_25_4a),
+        colour(0x11_33_2c),
+        colour(0x2c_34_0e),
+        colour(0x4c_40_0c),
+        colour(0x73_53_1c),
+        colour(0x75_2c_1c),
+        colour(0x5e_1c_38),
+        colour(0x4c_2a_66),
     ],
     stages: [
         colour(0xbc_dd_ff),

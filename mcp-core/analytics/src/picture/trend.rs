@@ -151,7 +151,6 @@ impl Trend<'_> {
         }
         if let Some(line) = self.sound_line() {
             let ends = (place(&line.start), place(&line.end));
-            sheet.canvas.line("rim", ends.0, ends.1, Style::line(palette.ground, 9.0));
             let style = Style::line(palette.second, 5.0).dashed();
             sheet.canvas.line("fitted", ends.0, ends.1, style);
         }
