@@ -89,14 +89,15 @@ fn ranges(report: &GlucoseReport, terms: &Terms<'_>) -> [drawn::TimeRange; 5] {
     })
 }
 
-/// What the consensus asks for, where it asks about exactly this band and the data suffice.
+/// What the consensus asks for, where the data suffice.
 fn target(report: &GlucoseReport, band: Band) -> Option<String> {
-    let of = match band {
-        Band::VeryLow => Measure::VeryLow,
-        Band::InRange => Measure::InRange,
-        Band::VeryHigh => Measure::VeryHigh,
-        Band::Low | Band::High => return None,
+    let (of, with) = match band {
+        Band::VeryLow => (Measure::VeryLow, ""),
+        Band::Low => (Measure::BelowRange, " with very low"),
+        Band::InRange => (Measure::InRange, ""),
+        Band::High => (Measure::AboveRange, " with very high"),
+        Band::VeryHigh => (Measure::VeryHigh, ""),
     };
     let row = report.targets.rows.iter().find(|row| row.of == of)?;
-    (row.verdict != Verdict::NotJudged).then(|| format!("{} %", row.target))
+    (row.verdict != Verdict::NotJudged).then(|| format!("{} %{with}", row.target))
 }

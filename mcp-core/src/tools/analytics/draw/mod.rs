@@ -8,7 +8,7 @@ use analytics::coverage::per_day;
 use analytics::frame::Frame;
 use analytics::picture as drawn;
 use analytics::picture::{About, Days, Look, Theme};
-use analytics::pressure::{Edge, Pressure, Scheme, Step};
+use analytics::pressure::{Band, Edge, Pressure, Scheme, Step};
 use analytics::reading::{Point, Span};
 use analytics::series::Series;
 use analytics::sleep::{Night, Role, nights};
@@ -85,14 +85,17 @@ pub async fn pressure(
         systolic: one.reading.systolic,
         diastolic: one.reading.diastolic,
     });
-    let (words, steps) = (words(&scheme), scheme.steps());
+    let steps = scheme.steps();
     let bands = steps.iter().enumerate().map(|(at, step)| drawn::PressureBand {
-        name: self::words(&step.band).replace('_', " "),
+        name: name(step.band).to_owned(),
         below: ends(steps.get(at + 1..).unwrap_or_default()),
     });
     let scatter = drawn::PressureScatter {
         about,
-        scheme: words.replace('_', " ").to_uppercase(),
+        scheme: match scheme {
+            Scheme::AccAha2017 => "ACC/AHA 2017".to_owned(),
+            Scheme::Esc2024 => "ESC 2024".to_owned(),
+        },
         bands: bands.collect(),
         points: points.collect(),
     };
@@ -103,7 +106,9 @@ pub async fn pressure(
 /// Where a band ends: at the first number, of either kind, at which a later one begins.
 fn ends(later: &[Step]) -> Option<(f64, f64)> {
     let number = |edge: Edge| match edge {
-        Edge::From(number) | Edge::Above(number) => Some(number),
+        Edge::From(number) => Some(number),
+        // Whole numbers up to it still belong below.
+        Edge::Above(number) => Some(number + 1.0),
         Edge::Always | Edge::Never => None,
     };
     let systolic = later.iter().find_map(|step| number(step.systolic))?;
@@ -111,10 +116,17 @@ fn ends(later: &[Step]) -> Option<(f64, f64)> {
     Some((systolic, diastolic))
 }
 
-/// The word that an answer has for it.
-fn words(of: &impl serde::Serialize) -> String {
-    let word = serde_json::to_value(of).ok();
-    word.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+/// A band's name for people.
+const fn name(band: Band) -> &'static str {
+    match band {
+        Band::Normal => "Normal",
+        Band::NonElevated => "Non-elevated",
+        Band::Elevated => "Elevated",
+        Band::Stage1 => "Stage 1",
+        Band::Stage2 => "Stage 2",
+        Band::Urgent => "Urgent",
+        Band::HypertensionRange => "Hypertension range",
+    }
 }
 
 /// The steps of each day.
