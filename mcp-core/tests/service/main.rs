@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod analytics;
 mod assistance;
 mod bed;
 mod both_stores;

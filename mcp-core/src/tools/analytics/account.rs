@@ -67,11 +67,5 @@ impl Account {
         if self.used == 0 && envelope.status != Status::Ok {
             envelope.status = Status::Unknown;
         }
-        if self.used == 0 && self.summaries > 0 {
-            envelope.hint(
-                "There are only summaries of readings here, which are not pooled; \
-                 get_patient_observations shows them.",
-            );
-        }
     }
 }

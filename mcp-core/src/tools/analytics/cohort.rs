@@ -14,13 +14,14 @@ use super::keyed::{DECIMALS, Key, keyed};
 use super::load::{Loaded, load_records};
 use super::several::{absorb, fetch, kinds};
 use super::when::{Days, When};
+use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
 use crate::fhir::id::StudyId;
 use crate::fhir::search::Filter;
 use crate::tools::Tool;
 use crate::tools::data_type::Sought;
-use crate::tools::envelope::Envelope;
+use crate::tools::envelope::{Envelope, TruncatedBy};
 use crate::tools::error::ToolError;
 use crate::tools::observation_count::of_study;
 use crate::tools::records::Records;
@@ -158,11 +159,21 @@ struct Study {
     envelope: Envelope,
     records: Account,
     measures: Measures,
+    /// Whether anything was read.
+    is_begun: bool,
 }
 
 impl Study {
     fn new(figure: OneFigure, envelope: Envelope) -> Self {
-        Self { figure, envelope, records: Account::default(), measures: Measures::new() }
+        let (records, measures) = (Account::default(), Measures::new());
+        Self { figure, envelope, records, measures, is_begun: false }
+    }
+
+    fn too_late(&mut self, kind: &str) {
+        self.envelope.truncate(
+            TruncatedBy::Deadline,
+            format!("{kind} could not be read in time; ask for it alone, or for fewer days."),
+        );
     }
 
     /// All participants' records of a kind in one list, where the backend has such a list.
@@ -178,7 +189,17 @@ impl Study {
             let of = vec![Filter::Study(study.clone()), sought.filter()];
             let records = Records { of, window: when.widened() };
             let loaded = load_records(inquiry, &records, when, every, &mut self.envelope).await;
-            let loaded = loaded.map_err(ToolError::about("study"))?;
+            work.part_done();
+            let loaded = match loaded {
+                Ok(loaded) => loaded,
+                // What was read of other kinds is not thrown away.
+                Err(Fault::Late | Fault::Busy) if self.is_begun => {
+                    self.too_late(name);
+                    continue;
+                }
+                Err(fault) => return Err(ToolError::about("study")(fault)),
+            };
+            self.is_begun = true;
             self.records = self.records.and(loaded.account);
             let (people, nobodys) = by_person(loaded);
             if nobodys > 0 {
@@ -189,7 +210,6 @@ impl Study {
             for person in people.values() {
                 self.take(name, person);
             }
-            work.part_done();
         }
         Ok(())
     }

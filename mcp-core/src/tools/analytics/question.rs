@@ -20,7 +20,16 @@ use crate::tools::who::may_see;
 
 /// Sources that an answer names; the readings of all others are counted together.
 const MOST_SOURCES: usize = 5;
-const FREE_TEXT: &[&str] = &["recorded_by[].source", "report.activities.by_name[].name"];
+const FREE_TEXT: &[&str] = &[
+    "recorded_by[].source",
+    "report.activities.by_name[].name",
+    "report.by_source[].source",
+    "report.trends[].measure",
+    "report.trends[].unit",
+    "report.trends[].statistic",
+];
+const ONLY_SUMMARIES: &str = "There are only summaries of readings here (averages, sums), from which this \
+                              report is not made; observation_stats takes them apart.";
 
 /// A question while it is being answered.
 pub struct Question<'q> {
@@ -157,7 +166,9 @@ impl<'q> Question<'q> {
     /// The answer with this report.
     pub fn answer<R>(mut self, report: Option<R>, pictures: Vec<Picture>) -> Answer<R> {
         self.records.tell(&mut self.envelope);
-        if report.is_none() {
+        if report.is_none() && self.records.summaries > 0 {
+            self.envelope.hint(ONLY_SUMMARIES);
+        } else if report.is_none() {
             self.envelope
                 .hint("summarize_patient_observations shows what there is, and from when.");
         }
