@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::envelope::Envelope;
 use super::error::ToolError;
+use super::loinc;
 use super::text::clean;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
@@ -178,13 +179,14 @@ fn built_in(takes_one: bool) -> Vec<DataType> {
         .flat_map(|known| std::iter::successors(known.successor(), |next| next.successor()));
     let mut seen = HashSet::new();
     let types = shipped.chain(today).filter(|known| seen.insert(known.id.as_str()));
-    types.map(|known| owned(known, known.code.clone())).collect()
+    let types = types.map(|known| owned(known, known.code.clone()));
+    types.chain(loinc::types().filter(|_| !takes_one)).collect()
 }
 
-/// Every code of the registry, older versions too.
+/// Every code of the registry, older versions too, and those that other servers use.
 fn every_code() -> Vec<DataType> {
     let codes = |known: &'static registry::DataType| known.codes().map(|code| owned(known, code));
-    registry::DataType::all().iter().flat_map(codes).collect()
+    registry::DataType::all().iter().flat_map(codes).chain(loinc::types()).collect()
 }
 
 fn owned(known: &registry::DataType, code: String) -> DataType {
@@ -199,6 +201,12 @@ fn owned(known: &registry::DataType, code: String) -> DataType {
 /// A name that the backend has no code for.
 pub async fn resolve(inquiry: &Inquiry, name: Option<&str>) -> Result<Option<Sought>, ToolError> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
+    // Where nobody lists the codes, one that is named in full is taken as it is.
+    if !takes_one(inquiry)
+        && let Some(kind) = loinc::explicit(name)
+    {
+        return Ok(Some(Sought::one(kind)));
+    }
     let remembered = usable(inquiry, inquiry.vocabulary().await)?;
     if let Ok(sought) = pick(&nameable(inquiry, remembered), name, takes_one(inquiry)) {
         return Ok(Some(sought));

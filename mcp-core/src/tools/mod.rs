@@ -20,6 +20,7 @@ pub mod grep;
 pub mod imported;
 pub mod listed;
 pub mod listing;
+pub mod loinc;
 pub mod member_names;
 pub mod members;
 pub mod mix;

@@ -15,6 +15,7 @@ use testbed::semantics::Asker;
 
 /// A word that no other record has.
 const WORD: &str = "Zwölffingerdarm";
+const LOINC: &str = "http://loinc.org";
 const FAMILY: &str = "Übelhör-Žitňák";
 
 /// Where the backend is filled.
@@ -49,7 +50,8 @@ impl Store {
             json!({"resourceType": "AllergyIntolerance", "patient": subject,
                    "clinicalStatus": coded("active"), "code": {"text": "Penicillin"}}),
             json!({"resourceType": "Observation", "status": "final", "subject": subject,
-                   "category": [coded("vital-signs")], "code": {"text": "Pulse"},
+                   "category": [coded("vital-signs")],
+                   "code": {"text": "Pulse", "coding": [{"system": LOINC, "code": "8867-4"}]},
                    "effectiveDateTime": "2026-04-01", "valueQuantity": {"value": 60, "unit": "/min"}}),
         ] {
             self.create(resource).await?;
@@ -73,6 +75,7 @@ async fn main() -> Result<ExitCode> {
         ("a person is a candidate with what it rests on", found(&asker, &id).await),
         ("an overview shows each section with its own count", overview(&asker, &id).await),
         ("a word is found in one record and not in another's", grep(&asker, (&id, &other)).await),
+        ("figures are computed from FHIR's own elements", figures(&asker, (&id, &other)).await),
     ];
     let mut code = ExitCode::SUCCESS;
     for (rule, result) in results {
@@ -137,5 +140,22 @@ async fn grep(asker: &Asker, (id, other): (&str, &str)) -> Result<()> {
         ensure!(answer["searched"].as_u64().context("searched")? >= 4, "{answer}");
     }
     ensure!(one["hits"][0]["resource"] != another["hits"][0]["resource"], "{one} {another}");
+    Ok(())
+}
+
+async fn figures(asker: &Asker, (id, other): (&str, &str)) -> Result<()> {
+    let heart = asker.call("heart_rate_report", json!({"patient_id": id})).await?;
+    let all = &heart["report"]["readings"]["all"];
+    ensure!(all["n"] == 1 && all["mean"] == 60, "{heart}");
+    let both = json!({"patient_ids": [id, other], "data_types": [format!("{LOINC}|8867-4")]});
+    let stats = asker.call("observation_stats", both).await?;
+    for result in stats["results"].as_array().context("results")? {
+        let figures = &result["figures"][0];
+        ensure!(figures["n"] == 1 && figures["unit"] == "/min", "{result}");
+    }
+    let latest = json!({"patient_id": id, "data_types": ["heart-rate", "blood-pressure"]});
+    let latest = asker.call("observation_latest", latest).await?;
+    let rows = latest["latest"].as_array().context("rows")?;
+    ensure!(rows.len() == 1 && rows[0]["observation"]["value"] == 60, "{latest}");
     Ok(())
 }
