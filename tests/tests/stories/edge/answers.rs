@@ -1,74 +1,11 @@
-//! C03, C26: whose answer it is, and what of core's stands in it.
+//! C26: what of core's stands in an answer.
 
 use anyhow::Result;
 use bytes::Bytes;
-use futures::future::try_join_all;
-use testbed::raw::{self, Heard};
+use testbed::raw;
 use testbed::scripted_core::Script;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use super::Site;
-
-/// For each of eight lanes.
-const ROUNDS: usize = 125;
-
-/// Refused requests with bodies, and calls, in turn on a few connections.
-#[tokio::test]
-async fn each_answer_belongs_to_its_own_request_although_bodies_were_left_unread() -> Result<()> {
-    let site = Site::start().await?;
-    let rounds = ROUNDS;
-    let lanes = (0..8).map(|lane| {
-        let site = &site;
-        async move {
-            for round in 0..rounds {
-                let id = 1_000_000 + lane * ROUNDS + round;
-                let mut stream = TcpStream::connect(site.address).await?;
-                let large = site.call(id + 5_000_000).repeat(1 + round % 3);
-                let refused = format!(
-                    "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-                     Accept: application/json, text/event-stream\r\nContent-Length: {}\r\n\r\n{large}",
-                    site.host,
-                    large.len()
-                );
-                stream.write_all(refused.as_bytes()).await?;
-                let first = one_answer(&mut stream).await?;
-                assert_eq!(first.statuses(), [401]);
-                // The connection may have ended; if not, the next answer is the next request's.
-                if stream.write_all(site.call(id).as_bytes()).await.is_ok() {
-                    let second = one_answer(&mut stream).await?;
-                    for answer in &second.answers {
-                        assert!(answer.body.contains(&format!("\"id\":{id},")), "{}", second.text);
-                    }
-                    assert_eq!(second.answers.len(), site.reached_core(id), "{}", second.text);
-                }
-                assert_eq!(site.reached_core(id + 500_000), 0, "a body is no request");
-            }
-            anyhow::Ok(())
-        }
-    });
-    try_join_all(lanes).await?;
-    assert!(site.core.sent().len() >= 300, "connections live on: {}", site.core.sent().len());
-    Ok(())
-}
-
-/// One answer with its whole body, or none if the connection ends.
-async fn one_answer(stream: &mut TcpStream) -> Result<Heard> {
-    let mut heard = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let count = stream.read(&mut part).await.unwrap_or(0);
-        heard.extend(part.iter().take(count));
-        let so_far = Heard::new(&heard);
-        let whole = so_far.answers.first().is_some_and(|answer| {
-            let length = format!("content-length: {}", answer.body.len());
-            answer.head.contains(&length)
-        });
-        if count == 0 || whole {
-            return Ok(so_far);
-        }
-    }
-}
 
 /// What core might send, and the status that a client gets; 0 is any.
 const ANSWERS: &[(&str, &str, u16)] = &[

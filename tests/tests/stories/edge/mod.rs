@@ -4,9 +4,10 @@
 mod answers;
 mod corpus;
 mod echoes;
-mod floods;
-mod h2;
+pub(crate) mod floods;
+pub(crate) mod h2;
 mod hop;
+mod pairs;
 mod replacing;
 mod requests;
 mod restarts;
