@@ -122,6 +122,11 @@ impl TestBed {
         self.clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
     }
 
+    /// Sets the wall clock forward or back, everywhere at once: no time passes.
+    pub fn set_wall_clock(&self, by: SignedDuration) {
+        self.clock.set(by);
+    }
+
     /// The audit events so far, all written.
     pub async fn audit(&self) -> Result<Vec<Value>> {
         for gateway in &self.fleet.gateways {

@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use authz::time::Timestamp;
 use fhir_mcp_gateway::clock::Clock;
+use jiff::SignedDuration;
 
 use crate::exchange::ManualClock;
 
-/// The Exchange's manual clock as the gateway sees it. Its monotonic time moves along.
+/// The Exchange's manual clock as the gateway sees it. Its monotonic time moves along, unless the clock
+/// is only set.
 #[derive(Clone, Debug)]
 pub struct GatewayClock {
     shared: ManualClock,
-    start: jiff::Timestamp,
+    start: SignedDuration,
 }
 
 impl GatewayClock {
     /// A view of `shared` whose monotonic time starts now.
     pub fn over(shared: &ManualClock) -> Self {
-        Self { shared: shared.clone(), start: shared.now() }
+        Self { shared: shared.clone(), start: shared.passed() }
     }
 }
 
@@ -28,7 +30,6 @@ impl Clock for GatewayClock {
     }
 
     fn monotonic(&self) -> Duration {
-        let since = self.shared.now().duration_since(self.start);
-        Duration::try_from(since).unwrap_or_default()
+        Duration::try_from(self.shared.passed() - self.start).unwrap_or_default()
     }
 }

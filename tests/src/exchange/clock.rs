@@ -15,24 +15,43 @@ pub fn system_clock() -> Clock {
 /// A clock that stands still until it is advanced.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    now: Arc<Mutex<Timestamp>>,
+    faces: Arc<Mutex<Faces>>,
+}
+
+/// What it shows on the wall, and how much time has really passed.
+#[derive(Clone, Copy, Debug)]
+struct Faces {
+    now: Timestamp,
+    passed: SignedDuration,
 }
 
 impl ManualClock {
     /// A clock that stands at `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now: Arc::new(Mutex::new(now)) }
+        Self { faces: Arc::new(Mutex::new(Faces { now, passed: SignedDuration::ZERO })) }
     }
 
     /// The time it shows.
     pub fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner).now
+    }
+
+    /// How much time has passed, however often it was set.
+    pub fn passed(&self) -> SignedDuration {
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner).passed
     }
 
     /// Moves it forward (or back, with a negative `by`), up to the ends of representable time.
     pub fn advance(&self, by: SignedDuration) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        *now = now.saturating_add(by).unwrap_or(*now);
+        self.set(by);
+        let mut faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
+        faces.passed = faces.passed.saturating_add(by);
+    }
+
+    /// Sets it forward or back by so much, as an administrator does: no time passes.
+    pub fn set(&self, by: SignedDuration) {
+        let mut faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
+        faces.now = faces.now.saturating_add(by).unwrap_or(faces.now);
     }
 
     /// The same clock in the form that the Exchange and the programs take.

@@ -19,6 +19,7 @@ mod pages;
 mod reads;
 mod redirects;
 mod registration;
+mod remembered;
 mod tokens;
 mod written;
 
