@@ -245,7 +245,7 @@ async fn serve(
         limiting::charge_stranger(context, for_what).await?;
     }
     if route == Route::Mcp {
-        context.at_work = Some(overload::enter(&gateway)?);
+        context.at_work = Some(overload::enter(&gateway, session)?);
         admission::admit(&gateway, session, context).await?;
         return Ok(None);
     }

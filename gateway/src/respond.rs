@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::body;
 use crate::fault::{Fault, RETRY_AFTER as FAULT_RETRY_AFTER};
+use crate::listener::{Answer, Conduct};
 
 /// An unread body up to this size is read before the answer: then the connection lives on.
 const DRAIN_BEFORE: usize = 64 * 1024;
@@ -106,6 +107,11 @@ impl Responder {
         session: &mut Session,
         response: Response<Body>,
     ) -> pingora::Result<()> {
+        let answer = Conduct::of(session).map(Conduct::answer);
+        let is_refusal = response.status().is_client_error() || response.status().is_server_error();
+        if is_refusal && answer.as_ref().is_some_and(Answer::is_one_too_many) {
+            return self.send_head(session, response).await;
+        }
         let drained = self.drain_first(session).await;
         let (mut parts, body) = response.into_parts();
         self.secure(&mut parts.headers);
@@ -123,6 +129,21 @@ impl Responder {
             drain(session, DRAIN_AFTER).await;
         }
         Ok(())
+    }
+
+    /// Writes a refusal without its body, and waits for nothing: headers need no window (RFC 9113 §6.9),
+    /// and they say what a program has to know.
+    async fn send_head(
+        &self,
+        session: &mut Session,
+        response: Response<Body>,
+    ) -> pingora::Result<()> {
+        let (mut parts, _) = response.into_parts();
+        self.secure(&mut parts.headers);
+        parts.headers.insert(CONTENT_LENGTH, 0.into());
+        session.set_keepalive(None);
+        session.write_response_header(Box::new(ResponseHeader::from(parts)), true).await?;
+        session.write_response_body(Some(Bytes::new()), true).await
     }
 
     /// Whether nothing of the request is left to read.

@@ -18,6 +18,7 @@ pub mod inside;
 pub mod login;
 pub mod mcp;
 mod minted;
+mod program_files;
 pub mod programs;
 pub mod raw;
 pub mod raw_h2;

@@ -10,9 +10,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::bed::random_key;
 use crate::collector::Collector;
 use crate::exchange::{FakeExchange, Options, system_clock};
+use crate::program_files::{self, Addresses};
+
+pub use crate::program_files::Wanted;
 
 /// How often a program is asked whether it is ready, and how long at most.
 const POLL: Duration = Duration::from_millis(20);
@@ -26,10 +28,13 @@ pub struct Programs {
     pub collector: Collector,
     /// Where everything is that they read and write.
     pub folder: PathBuf,
+    /// What to trust, in PEM; empty where clients come by plain http.
+    pub certificate: String,
     /// Where core listens.
     pub core_address: SocketAddr,
     /// Where the gateway listens.
     pub address: SocketAddr,
+    origin: String,
     admins: [SocketAddr; 2],
     core: Child,
     gateway: Child,
@@ -49,15 +54,11 @@ impl Drop for Programs {
 impl Programs {
     /// Starts both, in an empty folder of this name below `parent`; `extra` follows `gateway.yaml`.
     pub async fn start(parent: &Path, name: &str, extra: &str) -> Result<Self> {
-        Self::start_with("fhir-mcp-gateway", parent, (name, extra)).await
+        Self::start_with(parent, name, Wanted { extra, ..Wanted::default() }).await
     }
 
-    /// The same with another program for the gateway.
-    pub async fn start_with(
-        program: &'static str,
-        parent: &Path,
-        (name, extra): (&str, &str),
-    ) -> Result<Self> {
+    /// The same with wishes.
+    pub async fn start_with(parent: &Path, name: &str, wanted: Wanted<'_>) -> Result<Self> {
         // Another part may have installed it; there is only this one.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = parent.join(name);
@@ -70,37 +71,27 @@ impl Programs {
             FakeExchange::start(Options { clock: system_clock(), anchor, ..Options::default() })
                 .await?;
         let [address, core_address, admin, core_admin] = free_ports()?;
-        exchange.allow_redirect(&format!("http://{address}/oauth/callback"));
-        for (file, text) in [
-            ("ring", random_key()),
-            ("hop", random_key()),
-            ("audit-key", random_key()),
-            ("client-secret", exchange.client_secret()),
-        ] {
-            fs::write(folder.join(file), text)?;
-        }
+        let admins = [admin, core_admin];
+        let origin = wanted.origin(address);
+        exchange.allow_redirect(&format!("{origin}/oauth/callback"));
         let collector = Collector::start().await?;
         let told = format!("telemetry: {{otlp: {{endpoint: \"{}\"}}}}\n", collector.endpoint());
-        let extra = format!("{told}{extra}");
-        let yaml = gateway_yaml(&exchange, [address, core_address, admin], &extra);
-        fs::write(folder.join("gateway.yaml"), yaml)?;
-        let core_yaml = format!(
-            "listen: \"{core_address}\"\nadmin: \"{core_admin}\"\nhop_key: {{file: hop}}\nclose_delay: 10ms\n{told}"
-        );
-        fs::write(folder.join("mcp-core.yaml"), core_yaml)?;
+        let addresses = Addresses { gateway: address, core: core_address, admins };
+        let certificate = program_files::write(&folder, &wanted, &exchange, addresses, &told)?;
         let core = spawn(&folder, "fhir-mcp-core", "mcp-core.yaml")?;
-        let gateway = spawn(&folder, program, "gateway.yaml")?;
-        let admins = [admin, core_admin];
+        let gateway = spawn(&folder, wanted.program, "gateway.yaml")?;
         let started = Self {
             exchange,
             collector,
             folder,
+            certificate,
             core_address,
             address,
+            origin,
             admins,
             core,
             gateway,
-            program,
+            program: wanted.program,
         };
         started.ready().await?;
         Ok(started)
@@ -108,12 +99,23 @@ impl Programs {
 
     /// The gateway's public origin.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        self.origin.clone()
     }
 
     /// The ids of both processes: the gateway's, and core's.
     pub fn pids(&self) -> [u32; 2] {
         [self.gateway.id(), self.core.id()]
+    }
+
+    /// What the gateway's memory is and what it ever was, in KiB: `VmRSS` and `VmHWM` of `proc(5)`.
+    pub fn memory(&self) -> Result<[u64; 2]> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.gateway.id()))?;
+        let field = |name: &str| -> Result<u64> {
+            let value =
+                status.lines().find_map(|line| line.strip_prefix(name)).context("a field")?;
+            Ok(value.trim().trim_end_matches(" kB").parse()?)
+        };
+        Ok([field("VmRSS:")?, field("VmHWM:")?])
     }
 
     /// What both admin listeners show.
@@ -221,33 +223,4 @@ fn spawn(folder: &Path, name: &str, config: &str) -> Result<Child> {
     let mut command = program(name)?;
     command.args(["serve", "--config", config]).current_dir(folder).env_clear();
     Ok(command.stdout(kept("out")?).stderr(kept("err")?).spawn()?)
-}
-
-fn gateway_yaml(exchange: &FakeExchange, at: [SocketAddr; 3], extra: &str) -> String {
-    let (base, client_id) = (exchange.base_url(), exchange.client_id());
-    let [address, core, admin] = at;
-    format!(
-        "server:
-  public_url: http://{address}
-  listeners: [{{address: \"{address}\"}}]
-  admin: \"{admin}\"
-  deadlines: {{close_delay: 10ms}}
-  caps: {{connections_per_address: 10000}}
-  reload: {{poll: \"off\"}}
-keys:
-  ring: [{{id: 1, state: active, key: {{file: ring}}}}]
-  hop: {{file: hop}}
-core: {{address: \"{core}\"}}
-backend:
-  name: jhe
-  profile: jhe
-  base_url: {base}
-  client_id: {client_id}
-  client_secret: {{file: client-secret}}
-  scope: openid email
-  audience: {{own_client: true}}
-limits: {{calls_per_minute: 60000, burst: 10000, concurrent_calls: 1000}}
-{extra}
-"
-    )
 }

@@ -84,7 +84,7 @@ pub(crate) async fn serve(
     let most = context.route.map_or(0, Route::body_cap);
     let limits = body::Limits::of(&gateway.config.server, most);
     let body = body::read_bounded(session, limits).await?;
-    context.at_work = Some(overload::enter(gateway)?);
+    context.at_work = Some(overload::enter(gateway, session)?);
     let request = request(session, body, &context.request_id)?;
     // The router has no errors of its own.
     let Ok(mut response) = gateway.router.clone().oneshot(request).await;

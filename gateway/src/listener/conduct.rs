@@ -12,6 +12,10 @@ use tokio::sync::watch;
 /// and on HTTP/2 a connection could send them for ever.
 const MOST_LARGE_HEADERS: u32 = 3;
 
+/// Answers of ours that may wait on a connection for a client to take them. Each keeps its request, header
+/// and all, and over HTTP/2 a client decides how many wait.
+const MOST_UNTAKEN: u32 = 8;
+
 /// Shared between a connection and its requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Conduct(Arc<State>);
@@ -20,6 +24,7 @@ pub(crate) struct Conduct(Arc<State>);
 struct State {
     asked: watch::Sender<bool>,
     large_headers: AtomicU32,
+    untaken: AtomicU32,
     cut: AtomicBool,
     /// Whoever reads from the connection: a cut does not wait for the client's next byte.
     reader: AtomicWaker,
@@ -49,6 +54,17 @@ impl Conduct {
         }
     }
 
+    /// An answer of ours begins to be sent; it waits for the client until this is dropped.
+    pub(crate) fn answer(&self) -> Answer {
+        let before = self.0.untaken.fetch_add(1, Ordering::Relaxed);
+        Answer { conduct: self.clone(), is_one_too_many: before >= MOST_UNTAKEN }
+    }
+
+    /// Whether so many answers wait already that another one must not.
+    pub(crate) fn takes_no_answers(&self) -> bool {
+        self.0.untaken.load(Ordering::Relaxed) >= MOST_UNTAKEN
+    }
+
     pub(super) fn cut(&self) {
         self.0.cut.store(true, Ordering::Release);
         self.0.reader.wake();
@@ -61,5 +77,25 @@ impl Conduct {
     /// Wakes `reader` when the connection is cut.
     pub(super) fn wake_on_cut(&self, reader: &Waker) {
         self.0.reader.register(reader);
+    }
+}
+
+/// An answer of ours that may have to wait.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    conduct: Conduct,
+    is_one_too_many: bool,
+}
+
+impl Answer {
+    /// Whether it must not wait: there are enough before it.
+    pub(crate) const fn is_one_too_many(&self) -> bool {
+        self.is_one_too_many
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.conduct.0.untaken.fetch_sub(1, Ordering::Relaxed);
     }
 }

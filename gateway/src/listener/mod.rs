@@ -24,6 +24,7 @@ use crate::tls::Certificates;
 
 mod caps;
 mod conduct;
+mod fields;
 mod frames;
 mod head;
 mod http1;
@@ -31,8 +32,12 @@ mod unread;
 mod watched;
 
 pub(crate) use caps::ConnectionCaps;
-pub(crate) use conduct::Conduct;
-use watched::Watched;
+pub(crate) use conduct::{Answer, Conduct};
+use watched::{HeaderTerms, Watched};
+
+/// With so many fields more than a header may have, one of HTTP/2 is not decoded any more, and its connection
+/// ends: a field in one byte takes seventy bytes of memory. With fewer, it is answered (431).
+const UNDECODED: usize = 32;
 
 /// What every connection of a gateway shares.
 pub(crate) struct Door {
@@ -139,7 +144,9 @@ async fn connection(
 async fn converse(stream: impl IO + 'static, terms: &Terms, door: &Door) {
     let Deadlines { write, header, .. } = terms.deadlines;
     if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-        let stream = Watched::new(stream, write, Some(header));
+        let fields = usize::try_from(terms.caps.header_fields).unwrap_or(usize::MAX);
+        let held_to = HeaderTerms { deadline: header, most_fields: fields + UNDECODED };
+        let stream = Watched::new(stream, write, Some(held_to));
         let conduct = stream.conduct();
         let ending = watch::Sender::new(false);
         let ended = ending.subscribe();
@@ -154,6 +161,9 @@ async fn converse(stream: impl IO + 'static, terms: &Terms, door: &Door) {
         tokio::select! {
             _ = door.proxy.process_new(Box::new(stream), &ended) => {}
             () = farewell => {}
+        }
+        if conduct.is_cut() {
+            door.closed("headers");
         }
     } else {
         http1::converse(Box::new(Watched::new(stream, write, None)), terms, door).await;

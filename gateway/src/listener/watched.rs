@@ -1,5 +1,5 @@
 //! A stream that does not wait for ever: neither for a client that does not read, nor for a header of
-//! HTTP/2; and that ends when the connection is cut.
+//! HTTP/2; that passes no header on which nobody should decode; and that ends when the connection is cut.
 
 use std::fmt;
 use std::io;
@@ -36,16 +36,25 @@ pub(super) struct Watched<S> {
 }
 
 /// Holds a connection over HTTP/2 to the deadline of its headers: the preface first, then each header
-/// from its first byte to its last, over however many frames it comes.
+/// from its first byte to its last, over however many frames it comes; and to headers of so many fields.
 struct Headers {
-    deadline: Duration,
+    terms: HeaderTerms,
     frames: Frames,
     under_way: Option<(u64, Pin<Box<Sleep>>)>,
 }
 
+/// What a header of HTTP/2 is held to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeaderTerms {
+    /// For all of it.
+    pub(super) deadline: Duration,
+    /// Fields that it may have and be decoded, those of the request line included.
+    pub(super) most_fields: usize,
+}
+
 impl Headers {
-    fn new(deadline: Duration) -> Self {
-        let mut headers = Self { deadline, frames: Frames::default(), under_way: None };
+    fn new(terms: HeaderTerms) -> Self {
+        let mut headers = Self { terms, frames: Frames::default(), under_way: None };
         headers.pass(&[]);
         headers
     }
@@ -55,7 +64,7 @@ impl Headers {
         self.frames.pass(bytes);
         let now = self.frames.header();
         if self.under_way.as_ref().map(|(header, _)| *header) != now {
-            self.under_way = now.map(|header| (header, Box::pin(sleep(self.deadline))));
+            self.under_way = now.map(|header| (header, Box::pin(sleep(self.terms.deadline))));
         }
     }
 
@@ -67,8 +76,8 @@ impl Headers {
 }
 
 impl<S: IO> Watched<S> {
-    /// `header` is the deadline for each header, on a connection that speaks HTTP/2.
-    pub(super) fn new(stream: S, write: Duration, header: Option<Duration>) -> Self {
+    /// `header` is for a connection that speaks HTTP/2.
+    pub(super) fn new(stream: S, write: Duration, header: Option<HeaderTerms>) -> Self {
         let conduct = Conduct::default();
         // The one way in which a connection can say something to its requests.
         let carried = ResponseHeader::build(200, None).ok().map(|head| {
@@ -123,6 +132,11 @@ impl<S: IO> AsyncRead for Watched<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
         headers.pass(buf.filled().get(before..).unwrap_or_default());
+        if headers.frames.most_fields() > headers.terms.most_fields {
+            buf.set_filled(before);
+            this.conduct.cut();
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
         polled
     }
 }

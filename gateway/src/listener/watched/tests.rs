@@ -4,6 +4,10 @@ use super::*;
 
 const WRITE: Duration = Duration::from_secs(30);
 
+const fn terms(deadline: Duration) -> HeaderTerms {
+    HeaderTerms { deadline, most_fields: 132 }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_is_given_up() {
     let (_client, stream) = duplex(16);
@@ -31,7 +35,7 @@ async fn a_client_that_reads_in_time_is_served_however_long_it_takes() {
 async fn half_a_preface_of_http_2_ends_with_its_deadline() {
     let header = Duration::from_secs(10);
     let (mut client, stream) = duplex(64);
-    let mut server = Watched::new(stream, WRITE, Some(header));
+    let mut server = Watched::new(stream, WRITE, Some(terms(header)));
     client.write_all(b"PRI * HTTP/2.0\r\n\r\n").await.unwrap();
     let began = Instant::now();
     let late = server.read_exact(&mut [0; 24]).await.unwrap_err();
@@ -46,7 +50,7 @@ fn opening() -> Vec<u8> {
 #[tokio::test(start_paused = true)]
 async fn between_headers_time_is_not_ours_to_count() {
     let (mut client, stream) = duplex(64);
-    let mut server = Watched::new(stream, WRITE, Some(Duration::from_secs(10)));
+    let mut server = Watched::new(stream, WRITE, Some(terms(Duration::from_secs(10))));
     client.write_all(&opening()).await.unwrap();
     server.read_exact(&mut [0; 33]).await.unwrap();
     tokio::time::advance(Duration::from_secs(60)).await;
@@ -58,7 +62,7 @@ async fn between_headers_time_is_not_ours_to_count() {
 async fn a_header_of_http_2_that_trickles_in_over_many_frames_ends_with_its_deadline() {
     let header = Duration::from_secs(10);
     let (mut client, stream) = duplex(1024);
-    let mut server = Watched::new(stream, WRITE, Some(header));
+    let mut server = Watched::new(stream, WRITE, Some(terms(header)));
     client.write_all(&opening()).await.unwrap();
     server.read_exact(&mut [0; 33]).await.unwrap();
     sleep(WRITE).await;
@@ -81,7 +85,7 @@ async fn a_header_of_http_2_that_trickles_in_over_many_frames_ends_with_its_dead
 async fn each_header_has_its_own_deadline() {
     let header = Duration::from_secs(10);
     let (mut client, stream) = duplex(1024);
-    let mut server = Watched::new(stream, WRITE, Some(header));
+    let mut server = Watched::new(stream, WRITE, Some(terms(header)));
     client.write_all(&opening()).await.unwrap();
     server.read_exact(&mut [0; 33]).await.unwrap();
     for _ in 0..4 {

@@ -3,57 +3,55 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use testbed::raw_h2::{Frame, block, flag, frame, kind};
+use testbed::raw_h2::{Frame, RawH2, block, flag, frame, kind};
 
 use super::h2::{Over, WINDOW};
 
+/// The fields of a proper request.
+type Fields<'f> = [(&'f str, &'f str)];
 /// What a flood sends, as a function of its turn.
-type Flood = fn(&Over, u32) -> Vec<u8>;
+type Flood = fn(&Fields<'_>, u32) -> Vec<u8>;
 
 /// What becomes of who floods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
     /// The connection is ended.
     Ended,
     /// The frames are allowed, cost next to nothing, and are answered.
     Endured,
 }
 
-const FLOODS: &[(&str, End, Flood)] = &[
-    ("rapid reset", End::Ended, |over, turn| {
+pub(crate) const FLOODS: &[(&str, End, Flood)] = &[
+    ("rapid reset", End::Ended, |fields, turn| {
         let stream = 2 * turn + 1;
         let reset = frame(kind::RST_STREAM, flag::NONE, stream, &[0, 0, 0, 8]);
-        let head = frame(
-            kind::HEADERS,
-            flag::END_HEADERS | flag::END_STREAM,
-            stream,
-            &block(&over.fields()),
-        );
+        let head =
+            frame(kind::HEADERS, flag::END_HEADERS | flag::END_STREAM, stream, &block(fields));
         [head, reset].concat()
     }),
-    ("resets that we make", End::Ended, |over, turn| {
+    ("resets that we make", End::Ended, |fields, turn| {
         let stream = 2 * turn + 1;
-        let head = frame(kind::HEADERS, flag::END_HEADERS, stream, &block(&over.fields()));
+        let head = frame(kind::HEADERS, flag::END_HEADERS, stream, &block(fields));
         [head, frame(kind::WINDOW_UPDATE, flag::NONE, stream, &[0; 4])].concat()
     }),
-    ("continuation", End::Ended, |over, turn| {
+    ("continuation", End::Ended, |fields, turn| {
         let junk = block(&[("x", &"y".repeat(1000))]);
         if turn == 0 {
-            frame(kind::HEADERS, flag::NONE, 1, &block(&over.fields()))
+            frame(kind::HEADERS, flag::NONE, 1, &block(fields))
         } else {
             frame(kind::CONTINUATION, flag::NONE, 1, &junk)
         }
     }),
-    ("empty continuation", End::Ended, |over, turn| {
+    ("empty continuation", End::Ended, |fields, turn| {
         if turn == 0 {
-            frame(kind::HEADERS, flag::NONE, 1, &block(&over.fields()))
+            frame(kind::HEADERS, flag::NONE, 1, &block(fields))
         } else {
             frame(kind::CONTINUATION, flag::NONE, 1, &[])
         }
     }),
-    ("empty data", End::Ended, |over, turn| {
+    ("empty data", End::Ended, |fields, turn| {
         if turn == 0 {
-            let fields = [over.fields(), vec![("authorization", "Bearer x")]].concat();
+            let fields = [fields, &[("authorization", "Bearer x")]].concat();
             frame(kind::HEADERS, flag::END_HEADERS, 1, &block(&fields))
         } else {
             frame(kind::DATA, flag::NONE, 1, &[])
@@ -71,18 +69,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BESIDE: usize = 5;
 /// Turns of a flood, and how many of them are sent at a time.
 const TURNS: u32 = 10_000;
-const BATCH: u32 = 50;
+pub(crate) const BATCH: u32 = 50;
 /// What a connection may have under way at most.
 const STREAMS: i64 = 64;
 /// A ping of ours: whoever answers it is still there.
 const MARK: [u8; 8] = *b"are you?";
 
-/// Sends a flood until the server has had enough, and what has become of the connection then.
-async fn become_of(over: &Over, flood: Flood) -> Result<End> {
-    let mut connection = over.connect(WINDOW).await?;
-    for batch in 0..TURNS / BATCH {
+/// Sends so many turns of a flood, or until the server has had enough, and what has become of the
+/// connection then.
+pub(crate) async fn become_of(
+    mut connection: RawH2,
+    fields: &Fields<'_>,
+    flood: Flood,
+    turns: u32,
+) -> Result<End> {
+    for batch in 0..turns / BATCH {
         let turns = batch * BATCH..(batch + 1) * BATCH;
-        let bytes: Vec<u8> = turns.flat_map(|turn| flood(over, turn)).collect();
+        let bytes: Vec<u8> = turns.flat_map(|turn| flood(fields, turn)).collect();
         // The server may have ended it; or it does not read while we do not.
         let sent = tokio::time::timeout(PATIENCE, connection.send(&bytes)).await;
         if !matches!(sent, Ok(Ok(()))) {
@@ -116,7 +119,9 @@ async fn a_flood_of_frames_is_ended_or_endured_and_callers_beside_it_are_served(
             }
             anyhow::Ok(())
         };
-        let (became, served) = tokio::join!(become_of(&over, *flood), beside);
+        let (connection, fields) = (over.connect(WINDOW).await?, over.fields());
+        let became = become_of(connection, &fields, *flood, TURNS);
+        let (became, served) = tokio::join!(became, beside);
         served?;
         assert_eq!(became?, *end, "{what}");
     }

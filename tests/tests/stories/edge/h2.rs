@@ -8,7 +8,7 @@ use testbed::raw_h2::{Frame, RawH2, block, flag, frame, kind};
 
 use super::{Site, body};
 
-pub(super) const WINDOW: u32 = 65_535;
+pub(crate) const WINDOW: u32 = 65_535;
 
 /// A gateway over TLS, and what to trust.
 pub(super) struct Over {
@@ -35,15 +35,7 @@ impl Over {
 
     /// The fields of a proper call.
     pub(super) fn fields(&self) -> Vec<(&str, &str)> {
-        vec![
-            (":method", "POST"),
-            (":scheme", "https"),
-            (":authority", &self.site.host),
-            (":path", "/mcp"),
-            ("content-type", "application/json"),
-            ("accept", "application/json, text/event-stream"),
-            ("mcp-protocol-version", "2025-06-18"),
-        ]
+        fields(&self.site.host)
     }
 
     /// A call on `stream` with these fields, and the token.
@@ -66,6 +58,19 @@ impl Over {
         anyhow::ensure!(status == Some(200), "{status:?}: {told:?}");
         Ok(true)
     }
+}
+
+/// The fields of a proper call to `host`, without a token.
+pub(crate) fn fields(host: &str) -> Vec<(&str, &str)> {
+    vec![
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":authority", host),
+        (":path", "/mcp"),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+        ("mcp-protocol-version", "2025-06-18"),
+    ]
 }
 
 /// A proper call's fields, one of them replaced, or another one added.
@@ -182,12 +187,12 @@ async fn no_trailer_of_http_2_reaches_core() -> Result<()> {
     Ok(())
 }
 
-/// A header of so many small fields: the first teaches the other side a field, the others name it (62,
+/// A header of so many small fields after `first`: the first of them teaches the other side a field, the others name it (62,
 /// in one byte each).
-fn bomb(over: &Over, stream: u32, fields: usize) -> Vec<u8> {
-    let mut block = block(&over.fields());
+pub(crate) fn bomb(first: &[(&str, &str)], stream: u32, count: usize) -> Vec<u8> {
+    let mut block = block(first);
     block.extend([0x40, 1, b'x', 1, b'y']);
-    block.extend(vec![0xbe; fields]);
+    block.extend(vec![0xbe; count]);
     frame(kind::HEADERS, flag::END_HEADERS | flag::END_STREAM, stream, &block)
 }
 
@@ -202,16 +207,16 @@ async fn the_third_header_of_too_many_fields_ends_its_connection_and_pins_nothin
         ours.clone().find_map(Frame::status)
     };
     for stream in [1, 3] {
-        connection.send(&bomb(&over, stream, 200)).await?;
+        connection.send(&bomb(&over.fields(), stream, 110)).await?;
         let ends = |frame: &Frame| frame.stream == stream && frame.flags & flag::END_STREAM != 0;
         let frames = connection.until(ends).await?;
         assert_eq!(told(&frames, stream), Some(431), "{frames:?}");
     }
-    connection.send(&bomb(&over, 5, 200)).await?;
+    connection.send(&bomb(&over.fields(), 5, 110)).await?;
     // It ends at once: nobody sends any more, and an idle one would be kept.
     let frames = connection.until(|_| false).await?;
     assert!(told(&frames, 5).is_none_or(|status| status == 431), "{frames:?}");
-    let _ended = connection.send(&bomb(&over, 7, 200)).await;
+    let _ended = connection.send(&bomb(&over.fields(), 7, 110)).await;
     assert_eq!(connection.until(|_| false).await?, [], "the fourth is never looked at");
     assert!(over.serves().await?);
     Ok(())
@@ -235,10 +240,36 @@ async fn a_header_that_trickles_in_over_many_frames_is_ended_by_its_deadline() -
 }
 
 #[tokio::test]
-async fn a_header_list_beyond_its_cap_is_refused_however_small_it_is_on_the_wire() -> Result<()> {
+async fn a_header_of_far_too_many_fields_ends_its_connection_undecoded() -> Result<()> {
     let over = Over::tls("h2-list").await?;
+    for count in [150, 900, 4000] {
+        let mut connection = over.connect(WINDOW).await?;
+        let proper = over.call(3, &over.fields());
+        connection.send(&[bomb(&over.fields(), 1, count), proper].concat()).await?;
+        let frames = connection.until(|_| false).await?;
+        assert!(frames.iter().all(|frame| frame.status().is_none()), "{count}: {frames:?}");
+    }
+    assert!(over.site.core.sent().is_empty(), "nothing that came along is read either");
+    let closed = "gateway_connections_closed_total{reason=\"headers\"} 3\n";
+    while !over.site.bed.metrics().await?.contains(closed) {
+        tokio::task::yield_now().await;
+    }
+    assert!(over.serves().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_header_list_beyond_its_cap_is_refused_however_small_it_is_on_the_wire() -> Result<()> {
+    let over = Over::tls("h2-bytes").await?;
     let mut connection = over.connect(WINDOW).await?;
-    connection.send(&bomb(&over, 1, 4000)).await?;
+    // One field of 3,000 bytes is taught, and then named in one byte each.
+    let value = "y".repeat(3000);
+    let mut list = block(&over.fields());
+    list.extend([0x40, 1, b'x', 127, 0xb9, 0x16]);
+    list.extend(value.as_bytes());
+    list.extend([0xbe; 20]);
+    let whole = flag::END_HEADERS | flag::END_STREAM;
+    connection.send(&frame(kind::HEADERS, whole, 1, &list)).await?;
     let ends = |frame: &Frame| {
         frame.status().is_some() || matches!(frame.kind, kind::RST_STREAM | kind::GOAWAY)
     };

@@ -2,6 +2,7 @@
 //! `make test-records` builds and runs these.
 
 mod canaries;
+mod memory;
 mod panics;
 mod processes;
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 use testbed::login::Login;
 use testbed::mcp::{Era, Mcp};
-use testbed::programs::Programs;
+use testbed::programs::{Programs, Wanted};
 use url::Url;
 
 use super::AUDIT;
@@ -18,7 +18,8 @@ async fn a_panic_in_any_phase_is_told_by_its_place_and_its_words_stand_nowhere()
     let hosts = "[claude.ai, asked.example, answered.example, recorded.example]";
     let extra = format!("clients: {{document_hosts: {hosts}}}\n{AUDIT}");
     let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let mut programs = Programs::start_with("panicking", parent, ("panicking", &extra)).await?;
+    let wanted = Wanted { program: "panicking", extra: &extra, ..Wanted::default() };
+    let mut programs = Programs::start_with(parent, "panicking", wanted).await?;
     let login = Login::register_at(&programs.origin()).await?;
     let token = login.log_in("manager_mary").await?.access;
     let mcp = Mcp::at(format!("{}/mcp", programs.origin()), reqwest::Client::new(), Era::Modern);
