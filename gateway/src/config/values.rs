@@ -117,6 +117,9 @@ pub(super) fn origin(value: &Value) -> Result<Url, String> {
     if url.path() != "/" {
         return Err("must be an origin, without a path".to_owned());
     }
+    if url.host_str().is_some_and(|host| host.contains('*')) {
+        return Err("must name one host; no wildcard".to_owned());
+    }
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err("must be https; http is for loopback only".to_owned());
     }
@@ -190,6 +193,7 @@ mod tests {
             "ftp://g.example.org",
             "https://u:p@g.example.org",
             "https://g.example.org?x",
+            "https://*.example.org",
             "gateway",
         ] {
             assert!(origin(&value(bad)).is_err(), "{bad}");
