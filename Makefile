@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-omh test-outages test-load run test check setup fmt lint doc deny matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
+.PHONY: test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -28,6 +28,12 @@ doc:
 deny:             ## licences, bans and sources; needs `cargo install cargo-deny`
 	$(CARGO) deny --all-features check bans licenses sources
 
+advisories:       ## known advisories; needs cargo-deny too, and fetches the RustSec database
+	$(CARGO) deny --all-features check advisories
+
+sbom:             ## what each program is made of, as CycloneDX in target/sbom
+	@./scripts/sbom
+
 matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
 
@@ -50,7 +56,7 @@ test-oauth-toolkit: setup   ## both programs against the real django-oauth-toolk
 test-reload: setup   ## a hundred reloads of the real programs under load
 	./tests/lanes/reload/run.sh
 
-test-records: setup   ## both programs as processes: canaries, a gateway killed under load, core files
+test-records: setup   ## both programs as processes: canaries, a gateway killed under load, core files, memory under attack
 	./tests/lanes/records/run.sh
 
 test-tls: setup   ## testssl.sh, openssl and curl against the gateway's TLS listeners
