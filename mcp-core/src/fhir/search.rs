@@ -244,12 +244,15 @@ pub struct Search {
     /// Resources that matches refer to, or that refer to matches: `_include` or `_revinclude`, and
     /// its value.
     pub includes: Vec<(&'static str, String)>,
+    /// The elements that are wanted, where the backend can leave the others out; none for whole
+    /// resources.
+    pub elements: &'static [&'static str],
 }
 
 impl Search {
     /// How many rows match.
     pub const fn count(resource_type: ResourceType, filters: Vec<Filter>) -> Self {
-        Self { resource_type, filters, slice: Slice::Count, includes: Vec::new() }
+        Self { resource_type, filters, slice: Slice::Count, includes: Vec::new(), elements: &[] }
     }
 
     /// One page of rows.
@@ -261,7 +264,14 @@ impl Search {
         sort: Sort,
     ) -> Self {
         let slice = Slice::Rows { count, at: Position::Page(page), sort };
-        Self { resource_type, filters, slice, includes: Vec::new() }
+        Self { resource_type, filters, slice, includes: Vec::new(), elements: &[] }
+    }
+
+    /// The same search for these elements only, where the backend can do that.
+    #[must_use]
+    pub const fn of_elements(mut self, elements: &'static [&'static str]) -> Self {
+        self.elements = elements;
+        self
     }
 
     /// The same search from another place on; a count stays one.

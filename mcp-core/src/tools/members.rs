@@ -207,6 +207,7 @@ async fn subjects(
         filters,
         slice: Slice::Rows { count: place.count, at: place.position.clone(), sort: Sort::Updated },
         includes: Vec::new(),
+        elements: &[],
     };
     let page = inquiry.page(&search, place.before).await?;
     if let Some(name) = page.ignored.into_iter().chain(page.unproven).next() {

@@ -124,6 +124,8 @@ pub struct SearchProfile {
     pub dialect: Dialect,
     /// What it sorts by; `None` for whatever it searches by.
     pub sort_keys: Option<Vec<String>>,
+    /// Whether `_elements` leaves out what was not asked for.
+    pub elements: bool,
     /// How it reaches from one type to another.
     pub joins: Joins,
     /// `Type.parameter` where exactly one value with a system is understood.

@@ -117,6 +117,7 @@ fn search(field: Field, mistakes: &mut Vec<String>) -> SearchProfile {
         paging: paging(section.take("paging"), mistakes),
         dialect: dialect(&mut section, mistakes),
         sort_keys: has_sort_keys.then_some(sort_keys),
+        elements: section.take("elements").switch(false, mistakes),
         joins: Joins {
             includes: section.take("includes").switch(false, mistakes),
             chaining: section.take("chaining").switch(false, mistakes),

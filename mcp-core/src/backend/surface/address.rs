@@ -82,6 +82,9 @@ pub(super) fn searched(base: &Url, profile: &Profile, search: &Search) -> Option
             if let Total::OnRequest(name, value) = &profile.search.total {
                 query.append_pair(name, value);
             }
+            if profile.search.elements && !search.elements.is_empty() {
+                query.append_pair("_elements", &search.elements.join(","));
+            }
         }
     }
     Some(url)

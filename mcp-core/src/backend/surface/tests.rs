@@ -53,6 +53,19 @@ fn a_base_with_a_path_keeps_it() {
 }
 
 #[test]
+fn elements_are_asked_for_where_the_backend_leaves_the_others_out() {
+    let search = Search::page(ResourceType::OBSERVATION, Vec::new(), 10, 1, Sort::Updated);
+    let search = search.of_elements(&["code", "subject"]);
+    let asked = |profile, search: &Search| {
+        url_by(profile, "https://x.test", &Call::Search(search.clone()))
+            .contains("_elements=code%2Csubject")
+    };
+    assert!(asked("helios", &search));
+    assert!(!asked("jhe", &search), "it would be ignored");
+    assert!(!asked("helios", &search.counted()));
+}
+
+#[test]
 fn a_value_cannot_add_a_parameter() {
     let search = Search::page(
         ResourceType::PATIENT,

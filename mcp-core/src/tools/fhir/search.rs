@@ -106,7 +106,8 @@ impl Tool for FhirSearch {
         };
         let (count, at) = (place.count, place.position.clone());
         let slice = Slice::Rows { count, at, sort };
-        let search = Search { resource_type: input.r#type, filters, slice, includes };
+        let search =
+            Search { resource_type: input.r#type, filters, slice, includes, elements: &[] };
         let page = inquiry.page(&search, place.before).await.map_err(criteria::refused)?;
         Ok(answer(inquiry, &question, (page, place), projection))
     }

@@ -202,7 +202,7 @@ impl Reader<'_> {
         let slice =
             Slice::Rows { count: place.count, at: place.position.clone(), sort: Sort::Updated };
         let (resource_type, filters) = (kind.clone(), filters.to_vec());
-        let search = Search { resource_type, filters, slice, includes: Vec::new() };
+        let search = Search { resource_type, filters, slice, includes: Vec::new(), elements: &[] };
         self.pages = self.pages.saturating_sub(1);
         match rows(self.inquiry, self.id, &search, place.before).await {
             Ok(found) => self.take(found, place),

@@ -71,6 +71,21 @@ impl<T> Default for Loaded<T> {
     }
 }
 
+/// The elements that are read. Servers write elements of several types with and without the type.
+const NEEDED: &[&str] = &[
+    "code",
+    "component",
+    "effective",
+    "effectiveDateTime",
+    "effectivePeriod",
+    "extension",
+    "subject",
+    "value",
+    "valueAttachment",
+    "valueInteger",
+    "valueQuantity",
+];
+
 /// How a report takes what it needs from a record.
 pub type Extract<T> = fn(&Observation) -> Found<T>;
 
@@ -153,7 +168,7 @@ async fn all<T: Clone + PartialEq + Send>(
     envelope: &mut Envelope,
 ) -> Result<(), Fault> {
     let bounds = inquiry.profile.bounds;
-    let first = page(filters, bounds.page_size, 1, Sort::Oldest);
+    let first = page(filters, bounds.page_size, 1, Sort::Oldest).of_elements(NEEDED);
     if inquiry.profile.search.paging.by == PagingBy::Link {
         return linked(inquiry, records, first, sieve, envelope).await;
     }
@@ -168,7 +183,7 @@ async fn all<T: Clone + PartialEq + Send>(
     let mut pages = futures::stream::iter(numbers)
         .map(|number| {
             let (filters, size) = (first.filters.clone(), bounds.page_size);
-            inquiry.search(page(filters, size, number, Sort::Oldest))
+            inquiry.search(page(filters, size, number, Sort::Oldest).of_elements(NEEDED))
         })
         .buffer_unordered(bounds.fan_out);
     while let Some(answer) = pages.next().await {
