@@ -2,7 +2,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::bouts::{Activity, Intensity, report};
+use super::bouts::report;
+use super::record::{Activity, Intensity};
 use super::weeks::weekly;
 use crate::figure::Figure;
 use crate::frame::Frame;

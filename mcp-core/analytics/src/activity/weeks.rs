@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bouts::{Activity, Intensity, total, within};
+use super::record::{Activity, Intensity, total, within};
 use crate::figure::Figure;
 use crate::frame::Frame;
 use crate::summary::{mean, sorted};
