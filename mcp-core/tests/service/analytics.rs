@@ -66,6 +66,7 @@ async fn records_without_effective_time_are_found_for_a_window_by_the_time_in_th
     let result = &found["results"][0];
     assert_eq!(result["records"], json!({"used": 2, "undated": 1}), "{found}");
     assert_eq!(result["figures"][0]["n"], 2);
+    assert_eq!(result["recorded_by"], json!([{"source": null, "n": 2}]), "they name none");
 }
 
 #[tokio::test]

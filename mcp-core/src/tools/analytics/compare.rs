@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Account;
 use super::keyed::{DECIMALS, Key, keyed};
 use super::several::{fetch, kinds};
+use super::sources::{SourceCount, Sources};
 use super::when::{Days, When};
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
@@ -22,7 +23,12 @@ use crate::tools::who::may_see_all;
 
 /// People in one comparison.
 const MOST: usize = 20;
-const FREE_TEXT: &[&str] = &["measures[].measure", "measures[].unit", "measures[].statistic"];
+const FREE_TEXT: &[&str] = &[
+    "people[].recorded_by[].source",
+    "measures[].measure",
+    "measures[].unit",
+    "measures[].statistic",
+];
 
 /// `compare_patients`
 #[derive(Debug)]
@@ -74,6 +80,9 @@ pub struct PersonRow {
     /// What became of the records; absent when they are unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<Account>,
+    /// What produced the readings and summaries, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recorded_by: Vec<SourceCount>,
     /// Why nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'static str>,
@@ -117,16 +126,16 @@ impl Tool for ComparePatients {
         let mut people = Vec::new();
         for part in parts {
             let patient_id = part.patient.to_string();
-            let (records, problem) = match part.loaded {
+            let (records, recorded_by, problem) = match part.loaded {
                 Ok(loaded) => {
                     for (key, series) in keyed(&loaded) {
                         measures.entry(key).or_default().insert(patient_id.clone(), series);
                     }
-                    (Some(loaded.account), None)
+                    (Some(loaded.account), Sources::of(&loaded).told(), None)
                 }
-                Err(problem) => (None, Some(problem)),
+                Err(problem) => (None, Vec::new(), Some(problem)),
             };
-            people.push(PersonRow { patient_id, records, problem });
+            people.push(PersonRow { patient_id, records, recorded_by, problem });
         }
         let against = input.against.unwrap_or(Against::Group);
         let measures =

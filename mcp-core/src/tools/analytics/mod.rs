@@ -17,6 +17,7 @@ pub mod pressure;
 pub mod question;
 pub mod several;
 pub mod sleep;
+pub mod sources;
 pub mod stats;
 pub mod trend;
 pub mod when;

@@ -1,13 +1,12 @@
 //! A question about one person's readings, from its arguments to its answer.
 
-use std::collections::BTreeMap;
-
 use analytics::frame::{Frame, Zone};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::account::Account;
 use super::load::{Extract, Loaded, Reading, load};
+use super::sources::{SourceCount, Sources};
 use super::when::{Days, When};
 use crate::backend::inquiry::Inquiry;
 use crate::fhir::id::PatientId;
@@ -15,11 +14,8 @@ use crate::tools::answered::Picture;
 use crate::tools::data_type::{Asked, Sought, resolve};
 use crate::tools::envelope::Envelope;
 use crate::tools::error::ToolError;
-use crate::tools::text::clean;
 use crate::tools::who::may_see;
 
-/// Sources that an answer names; the readings of all others are counted together.
-const MOST_SOURCES: usize = 5;
 const FREE_TEXT: &[&str] = &[
     "recorded_by[].source",
     "report.activities.by_name[].name",
@@ -41,7 +37,7 @@ pub struct Question<'q> {
     pub envelope: Envelope,
     codes: Vec<String>,
     records: Account,
-    sources: BTreeMap<Option<String>, usize>,
+    sources: Sources,
 }
 
 /// The answer: whose, over which days, from which records, and the report itself.
@@ -67,16 +63,6 @@ pub struct Answer<R> {
     pub pictures: Vec<Picture>,
 }
 
-/// One source of readings.
-#[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
-pub struct SourceCount {
-    /// Its name, as the records give it; null for records that name none, and for all others together.
-    source: Option<String>,
-    /// How many of the readings.
-    n: usize,
-}
-
 impl<'q> Question<'q> {
     /// Checks who may be asked about, and over which days.
     ///
@@ -95,7 +81,7 @@ impl<'q> Question<'q> {
             envelope: Envelope::with_text(FREE_TEXT),
             codes: Vec::new(),
             records: Account::default(),
-            sources: BTreeMap::new(),
+            sources: Sources::default(),
         })
     }
 
@@ -149,9 +135,7 @@ impl<'q> Question<'q> {
 
     /// Counts the sources of readings that a report is computed from.
     pub fn credit<'r, T: 'r>(&mut self, readings: impl IntoIterator<Item = &'r Reading<T>>) {
-        for reading in readings {
-            *self.sources.entry(reading.source.clone()).or_default() += 1;
-        }
+        self.sources.credit(readings);
     }
 
     /// The days and the clock, for the pure library.
@@ -182,39 +166,9 @@ impl<'q> Question<'q> {
             days: self.when.told(),
             codes: self.codes,
             records: self.records,
-            recorded_by: most_frequent(self.sources),
+            recorded_by: self.sources.told(),
             report,
             pictures,
         }
-    }
-}
-
-fn most_frequent(sources: BTreeMap<Option<String>, usize>) -> Vec<SourceCount> {
-    let mut named: Vec<SourceCount> = sources
-        .into_iter()
-        .map(|(source, n)| SourceCount { source: source.as_deref().map(clean), n })
-        .collect();
-    named.sort_by_key(|count| std::cmp::Reverse(count.n));
-    let others: usize = named.iter().skip(MOST_SOURCES).map(|count| count.n).sum();
-    named.truncate(MOST_SOURCES);
-    if others > 0 {
-        named.push(SourceCount { source: None, n: others });
-    }
-    named
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sources_beyond_a_few_are_counted_together() {
-        let sources = (0..8_usize).map(|at| (Some(format!("device {at}")), at + 1)).collect();
-        let shown = most_frequent(sources);
-        assert_eq!(shown.len(), MOST_SOURCES + 1);
-        assert_eq!((shown[0].source.as_deref(), shown[0].n), (Some("device 7"), 8));
-        assert_eq!((shown[5].source.as_deref(), shown[5].n), (None, 6));
-        let all: usize = shown.iter().map(|count| count.n).sum();
-        assert_eq!(all, 36, "none is lost");
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Account;
 use super::keyed::{DECIMALS, Key, keyed, window};
 use super::several::{Part, fetch, kinds};
+use super::sources::{SourceCount, Sources};
 use super::when::{Days, When};
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
@@ -20,8 +21,12 @@ use crate::tools::who::may_see_all;
 
 /// People times kinds in one answer.
 const MOST_PARTS: usize = 20;
-const FREE_TEXT: &[&str] =
-    &["results[].figures[].measure", "results[].figures[].unit", "results[].figures[].statistic"];
+const FREE_TEXT: &[&str] = &[
+    "results[].recorded_by[].source",
+    "results[].figures[].measure",
+    "results[].figures[].unit",
+    "results[].figures[].statistic",
+];
 
 /// `observation_stats`
 #[derive(Debug)]
@@ -73,6 +78,9 @@ pub struct StatsRow {
     /// What became of the records; absent when they are unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<Account>,
+    /// What produced the readings and summaries, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recorded_by: Vec<SourceCount>,
     /// One for each measure and unit; none where there are no readings.
     figures: Vec<StatsFigures>,
     /// Why nothing is known.
@@ -123,12 +131,19 @@ impl Tool for Stats {
 }
 
 fn row(part: Part, when: &When, group_by: Option<Grouping>) -> StatsRow {
-    let (patient_id, data_type) = (part.patient.to_string(), part.data_type);
+    let mut row = StatsRow {
+        patient_id: part.patient.to_string(),
+        data_type: part.data_type,
+        records: None,
+        recorded_by: Vec::new(),
+        figures: Vec::new(),
+        problem: None,
+    };
     let loaded = match part.loaded {
         Ok(loaded) => loaded,
         Err(problem) => {
-            let problem = Some(problem);
-            return StatsRow { patient_id, data_type, records: None, figures: Vec::new(), problem };
+            row.problem = Some(problem);
+            return row;
         }
     };
     let window = window(when);
@@ -138,8 +153,10 @@ fn row(part: Part, when: &When, group_by: Option<Grouping>) -> StatsRow {
             group_by.map(|by| grouped(&series, &when.clock, by, window.as_ref(), DECIMALS));
         Some(StatsFigures { key, summary, groups })
     });
-    let figures = figures.collect();
-    StatsRow { patient_id, data_type, records: Some(loaded.account), figures, problem: None }
+    row.figures = figures.collect();
+    row.recorded_by = Sources::of(&loaded).told();
+    row.records = Some(loaded.account);
+    row
 }
 
 /// Leaves groups out, the last first, until the answer fits.
