@@ -54,7 +54,7 @@
 {{- with $.Values.tls.clients.revocationsKey }}{{ $_ := set $clients "revocations" (printf "/etc/fhir-mcp/authorities/clients/%s" .) }}{{ end -}}
 {{- $_ := set $tls "client_certificates" $clients -}}
 {{- end -}}
-{{ dict "address" "0.0.0.0:8443" "tls" $tls | toYaml }}
+{{ dict "address" (include "fmg.listenOn" (list . 8443)) "tls" $tls | toYaml }}
 {{- end }}
 
 {{- define "fmg.ring" -}}
@@ -77,7 +77,7 @@
 {{/* gateway.yaml, as YAML. */}}
 {{- define "fmg.gatewayConfig" -}}
 {{- $in := .Values.gateway.config -}}
-{{- $server := dict "public_url" .Values.publicUrl "admin" "0.0.0.0:9100" "listeners" (list (include "fmg.listener" . | fromYaml)) -}}
+{{- $server := dict "public_url" .Values.publicUrl "admin" (include "fmg.listenOn" (list . 9100)) "listeners" (list (include "fmg.listener" . | fromYaml)) -}}
 {{- if or .Values.ingress.enabled .Values.httpRoute.enabled .Values.tlsRoute.enabled -}}
 {{- /* All connections are the proxy's: the cap by address would be one for everybody. */ -}}
 {{- $_ := set $server "caps" (dict "connections_per_address" (dig "caps" "connections" 10000 $in.server)) -}}
@@ -107,7 +107,7 @@
 {{- $in := .Values.core.config -}}
 {{- $backend := deepCopy $in.backend -}}
 {{- with include "fmg.authorityPath" (list .Values.backend.authority "backend") }}{{ $_ := set $backend "authority" . }}{{ end -}}
-{{- $all := dict "listen" "0.0.0.0:8402" "admin" "0.0.0.0:9102" "hop_key" (dict "file" "/etc/fhir-mcp/hop/hop")
+{{- $all := dict "listen" (include "fmg.listenOn" (list . 8402)) "admin" (include "fmg.listenOn" (list . 9102)) "hop_key" (dict "file" "/etc/fhir-mcp/hop/hop")
       "profiles" "/etc/fhir-mcp/profiles" "backend" $backend "close_delay" $in.close_delay "answers" $in.answers
       "telemetry" (include "fmg.telemetry" . | fromYaml) -}}
 {{- if ne .Values.core.tls.mode "none" -}}
@@ -120,5 +120,5 @@
 {{- define "fmg.needsRestart" -}}
 {{- $all := include "fmg.gatewayConfig" . | fromYaml -}}
 {{- $server := get $all "server" -}}
-{{ list (get $all "audit") (get $all "telemetry") (dig "caps" "header_bytes" "" $server) (dig "deadlines" "idle" "" $server) | toJson | sha256sum }}
+{{ list .Values.listenOn (get $all "audit") (get $all "telemetry") (dig "caps" "header_bytes" "" $server) (dig "deadlines" "idle" "" $server) | toJson | sha256sum }}
 {{- end }}

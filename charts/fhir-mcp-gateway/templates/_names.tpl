@@ -49,6 +49,12 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- (urlParse .Values.publicUrl).hostname -}}
 {{- end }}
 
+{{/* An address to listen on. Takes [context, port]. */}}
+{{- define "fmg.listenOn" -}}
+{{- $on := (index . 0).Values.listenOn -}}
+{{ ternary (printf "[%s]" $on) $on (contains ":" $on) }}:{{ index . 1 }}
+{{- end }}
+
 {{/* Seconds of a duration such as 500ms, 25s, 10m, 1h or 7d, rounded up. */}}
 {{- define "fmg.seconds" -}}
 {{- $number := regexFind "^[0-9]+" . | int -}}

@@ -13,8 +13,15 @@ import rendering
 import scraping
 import shapes
 import texts
+import ways
 import wiring
 from report import check, close
+
+
+def uids_of(spec):
+    """Every uid that a pod names."""
+    contexts = [spec.get("securityContext", {})] + [one.get("securityContext", {}) for one in spec["containers"]]
+    return [one["runAsUser"] for one in contexts if "runAsUser" in one]
 
 
 def main():
@@ -31,7 +38,11 @@ def main():
         check(f"{name}: every object fits its schema", not (found := shapes.mistakes(objects)), found)
         check(f"{name}: hardened", not (found := policy.mistakes(objects, brought)), found)
         check(f"{name}: what refers finds, and time and network add up", not (found := wiring.mistakes(objects)), found)
-    mutations.run(least)
+    uids = [one for _, pod in rendering.pods(sets["example openshift"][0]) for one in uids_of(pod["spec"])]
+    check("example openshift: no pod names a uid", not uids, uids)
+    _, stored, said = rendering.template(rendering.LEAST | {"valkey.enabled": "true"})
+    mutations.run(stored)
+    ways.run()
     cluster.run()
     notes.run()
     texts.run()

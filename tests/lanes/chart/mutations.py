@@ -29,10 +29,12 @@ def network(objects, name):
     return named(objects, "NetworkPolicy", name)["spec"]
 
 
+STORE = "gateway-fhir-mcp-gateway-valkey"
 CORE = "gateway-fhir-mcp-gateway-core"
 CHANGES = {
     "pod runs as root": (lambda o: spec(o)["securityContext"].update(runAsNonRoot=False), "root"),
     "pod fixes a uid": (lambda o: spec(o)["securityContext"].update(runAsUser=1000), "uid"),
+    "store runs as root": (lambda o: spec(o, STORE)["securityContext"].update(runAsUser=0), "uid"),
     "pod has no seccomp profile": (lambda o: spec(o)["securityContext"].pop("seccompProfile"), "seccomp"),
     "pod gets a token": (lambda o: spec(o).pop("automountServiceAccountToken"), "token of the cluster"),
     "account gives out tokens": (lambda o: by_kind(o, "ServiceAccount")[0].pop("automountServiceAccountToken"), "gives out tokens"),

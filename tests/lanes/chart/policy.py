@@ -24,8 +24,9 @@ def pod_mistakes(pod):
     security = spec.get("securityContext", {})
     if security.get("runAsNonRoot") is not True:
         yield "may run as root"
-    if "runAsUser" in security or "fsGroup" in security:
-        yield "fixes a uid, which OpenShift gives"
+    ours = pod["metadata"]["labels"]["app.kubernetes.io/component"] in OURS
+    if "fsGroup" in security or security.get("runAsUser", 1) < 1 or (ours and "runAsUser" in security):
+        yield "fixes a uid, which the image names and OpenShift gives"
     if security.get("seccompProfile") != {"type": "RuntimeDefault"}:
         yield "has no seccomp profile"
     if spec.get("automountServiceAccountToken") is not False:

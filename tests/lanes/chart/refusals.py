@@ -5,6 +5,7 @@ from report import check
 
 K1 = {"keys.ring[0].id": "k1", "keys.ring[0].state": "active"}
 GOOD = {
+    "IPv6": {"listenOn": "::"},
     "the least": {},
     "a gateway on this very computer": {"publicUrl": "http://localhost:8443"},
     "plain http to the backend, with a word": {"backend.url": "http://jhe.jhe.svc", "gateway.config.backend.allow_plain_http": "true"},
@@ -22,6 +23,7 @@ BAD = {
     "a duration without a unit": ({"gateway.config.server.deadlines.call": "60"}, "call"),
     "a key that is none": ({"keys.ring[0].id": "first"}, "ring"),
     "root": ({"gateway.podSecurityContext.runAsUser": "0"}, "runAsUser"),
+    "an address of the pod that is none": ({"listenOn": "10.0.0.1"}, "listenOn"),
     "a volume of the node": ({"gateway.extraVolumes[0].name": "a", "gateway.extraVolumes[0].hostPath.path": "/"}, "hostPath"),
     "a limit's store in the configuration": ({"gateway.config.limits.shared.url": "redis://a"}, "shared"),
     "no public URL": ({"publicUrl": None}, "publicUrl: is missing"),
