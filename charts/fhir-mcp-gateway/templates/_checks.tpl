@@ -14,6 +14,8 @@
 publicUrl: is missing; write the origin that people type into their client, as https://gateway.example.org
 {{- else if and (ne $public.scheme "https") (not (and $loopback (eq $public.scheme "http"))) }}
 publicUrl: must be https, as https://gateway.example.org; tokens never travel in the clear
+{{- else if contains "*" .Values.publicUrl }}
+publicUrl: must be one origin, without a wildcard, as https://gateway.example.org
 {{- else if or (not $public.host) $public.userinfo $public.query $public.fragment (not (has $public.path (list "" "/"))) }}
 publicUrl: must be an origin, without a path, credentials or a query, as https://gateway.example.org
 {{- end }}

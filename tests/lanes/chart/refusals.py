@@ -29,6 +29,7 @@ BAD = {
     "no public URL": ({"publicUrl": None}, "publicUrl: is missing"),
     "a public URL without https": ({"publicUrl": "http://gateway.example.org"}, "publicUrl: must be https"),
     "a public URL with a path": ({"publicUrl": "https://gateway.example.org/mcp"}, "publicUrl: must be an origin"),
+    "a public URL for many": ({"publicUrl": "https://*.example.org"}, "publicUrl: must be one origin"),
     "no backend": ({"backend.url": None}, "backend.url: is missing"),
     "a backend without https": ({"backend.url": "http://jhe.example.org"}, "backend.url: must be https"),
     "a backend with credentials": ({"backend.url": "https://a:b@jhe.example.org"}, "backend.url: must be"),
