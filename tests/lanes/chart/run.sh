@@ -9,7 +9,7 @@ mkdir -p "$cache"
 
 cd "$here/../../.."
 if [ -z "${GATEWAY:-}" ] || [ -z "${CORE:-}" ]; then
-  cargo build --locked --quiet --package fhir-mcp-gateway --package fhir-mcp-core
+  cargo build --locked --quiet --workspace --bins
   target=$(cargo metadata --format-version 1 --no-deps | "$cache/python/bin/python" -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
   GATEWAY=$target/debug/fhir-mcp-gateway CORE=$target/debug/fhir-mcp-core
 fi
