@@ -40,7 +40,9 @@ class Lane:
         comparison.must(called.answer["status"] in ("ok", "partial"), "status", "ok", called.answer["status"])
         self.figures += comparison.figures
         self.tools[tool] += comparison.figures
-        wrong = "; ".join(comparison.differences[:6]) + (f" … {len(comparison.differences)} in all" * (len(comparison.differences) > 6))
+        wrong = "; ".join(comparison.differences[:6])
+        if len(comparison.differences) > 6:
+            wrong += f" … {len(comparison.differences)} in all"
         self.check(f"{tool} {about}: {comparison.figures} figures, {len(called.text)} bytes, {called.seconds * 1000:.0f} ms",
                    not comparison.differences, wrong)
 
@@ -63,8 +65,8 @@ class Asked:
 
     def ask(self, tool, expected, **arguments):
         called = self.site.call(tool, **arguments)
-        shown_ = " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in arguments.items())
-        self.lane.compare(tool, shown_, called, expected)
+        told = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in arguments.items()]
+        self.lane.compare(tool, " ".join(told), called, expected)
         return called
 
     def report(self, tool, patient, kinds, sifted, report, credited, when, **arguments):
@@ -181,7 +183,8 @@ class Asked:
                           [found["observation_id"], found["effective_at"], found.get("effective_end")])
             comparison.must(measures == every(newest), "measures", every(newest), measures)
             self.lane.figures += len(measures)
-            self.lane.check(f"observation_latest of {patient}, {one['code']}", not comparison.differences, comparison.differences)
+            self.lane.check(f"observation_latest of {patient}, {one['code']}", not comparison.differences,
+                            comparison.differences)
 
     def cohort(self, study, patients, kinds, figure="mean", **days):
         rows = [row for patient in patients for row in self.rows[patient]]

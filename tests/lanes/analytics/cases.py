@@ -96,7 +96,8 @@ def demo(site):
         site.coverage(patient, "blood-glucose", gap_minutes=10, start="2026-11-20", end="2026-11-21")
         for by in (None, "hour_of_day", "day", "week", "part_of_day"):
             site.stats([patient], ["blood-glucose"], by, timezone=KOLKATA)
-            site.stats([patient], ["step-count", "sleep-episode"], by, timezone=BERLIN, start="2026-10-20", end="2026-11-10")
+            days = {"timezone": BERLIN, "start": "2026-10-20", "end": "2026-11-10"}
+            site.stats([patient], ["step-count", "sleep-episode"], by, **days)
         site.latest(patient, STUDY)
     site.stats([even, odd], STUDY, timezone=AUCKLAND)
     for against in (None, "first"):
@@ -104,7 +105,7 @@ def demo(site):
         site.compared(study[:5], "step-count", against, timezone=YORK, start="2026-10-25", end="2026-11-10")
     for figure in ("mean", "median"):
         called = site.cohort("30006", study, STUDY, figure)
-        site.lane.check(f"a study of 45,300 readings is one call, less than 6,000 bytes and in time ({called.seconds:.1f} s)",
+        site.lane.check(f"a study of 45,300 readings is one call, less than 6,000 bytes, in time ({called.seconds:.1f} s)",
                         len(called.text) < 6000 and called.seconds < DEADLINE, f"{len(called.text)} bytes")
         site.cohort("30006", study, ["blood-glucose", "sleep-episode", "step-count"], figure, timezone=BERLIN, **fortnight)
     # In July few wore anything yet, some days nobody.

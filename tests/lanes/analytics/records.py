@@ -131,8 +131,8 @@ class Records:
         for day in self.days(55):
             for _ in range(self.dice.randrange(0, 3)):
                 start, name = self.at(day, self.dice.randrange(24)), self.dice.choice(names)
-                minutes = {f"duration_{word}_activity": self.dice.choice(
-                    [{"value": self.dice.randrange(2, 70), "unit": "min"}, {"value": self.dice.randrange(60, 4000), "unit": "sec"}])
+                minutes = {f"duration_{word}_activity": self.dice.choice([
+                    {"value": self.dice.randrange(2, 70), "unit": "min"}, seconds(self.dice.randrange(60, 4000))])
                     for word in self.dice.sample(["light", "moderate", "vigorous"], self.dice.randrange(0, 4))}
                 body = {"activity_name": name, **minutes}
                 if not minutes:
