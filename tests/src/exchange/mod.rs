@@ -36,6 +36,7 @@ mod studies;
 #[cfg(test)]
 mod tests;
 mod token;
+mod told;
 mod wire;
 
 use std::net::SocketAddr;
@@ -53,6 +54,7 @@ pub use log::{Endpoint, Log, Seen};
 pub use options::{NATIVE_CLIENT, OTHER_CLIENT, Options, RECORDED_AT, SERVICE_CLIENT};
 pub use people::{Kind, PASSWORD, Person};
 pub use session::Application;
+pub use told::Told;
 
 use observations::Row;
 use session::{Accounts, Grant};

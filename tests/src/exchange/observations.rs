@@ -1,5 +1,7 @@
 //! The observations: which there are and when, worked out from their numbers.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::FakeExchange;
@@ -17,7 +19,7 @@ const DAYS: [u32; 20] =
     [74, 82, 131, 96, 158, 64, 177, 109, 121, 143, 88, 170, 60, 152, 117, 134, 99, 125, 97, 103];
 
 /// One observation. Times are microseconds since 1970.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) id: u32,
     pub(super) patient: u32,
@@ -32,7 +34,7 @@ pub(super) struct Row {
 }
 
 /// Which generator wrote a row; its header differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     /// One at a time, from a device.
     Device,
@@ -40,6 +42,8 @@ pub(super) enum Origin {
     Monitor,
     /// The wearable.
     Wearable,
+    /// A lane, which told the whole record as it is kept.
+    Told(Arc<str>),
 }
 
 impl Row {

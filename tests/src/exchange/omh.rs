@@ -11,7 +11,12 @@ use super::studies::{
 
 /// The record as the server keeps it: members ordered by length, then bytes.
 pub(super) fn data_point(row: &Row) -> String {
-    stored(&json!({ "body": body(row), "header": header(row) }))
+    match &row.origin {
+        Origin::Told(data_point) => data_point.to_string(),
+        Origin::Device | Origin::Monitor | Origin::Wearable => {
+            stored(&json!({ "body": body(row), "header": header(row) }))
+        }
+    }
 }
 
 /// A meal as an app wrote it down: when, in its own words, and how much.
@@ -130,7 +135,7 @@ fn header(row: &Row) -> Value {
     const HOUR: i64 = 3_600_000_000;
     let created = match row.origin {
         Origin::Device => row.start - HOUR,
-        Origin::Monitor => row.start,
+        Origin::Monitor | Origin::Told(_) => row.start,
         Origin::Wearable => {
             row.end.unwrap_or(row.start).div_euclid(24 * HOUR) * 24 * HOUR + 8 * HOUR
         }
@@ -146,7 +151,9 @@ fn header(row: &Row) -> Value {
             "external_datasheets",
             json!([{ "datasheet_type": "manufacturer", "datasheet_reference": "iHealth" }]),
         ),
-        Origin::Monitor => ("acquisition_provenance", json!({ "source_name": "demo-monitor" })),
+        Origin::Monitor | Origin::Told(_) => {
+            ("acquisition_provenance", json!({ "source_name": "demo-monitor" }))
+        }
         Origin::Wearable => ("acquisition_provenance", json!({ "source_name": "demo-wearable" })),
     };
     if let Some(members) = header.as_object_mut() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::introspect::{Unserved, caller};
 use super::paging::{self, Page};
 use super::people::{Organization, PEOPLE, Person, organization_by_id};
-use super::studies::{CODES, Code, FOOD, MOOD, Study, studies_visible_to, study_by_id};
+use super::studies::{CODES, Code, Study, studies_visible_to, study_by_id};
 use super::wire::{Incoming, Reply, escaped};
 use super::{Exchange, consents, oauth};
 
@@ -123,8 +123,8 @@ fn answer(
             Ok(own.map(organization_item).collect())
         }
         ["data_sources", "all_scopes"] => {
-            let added: &[Code] = if exchange.habits.is_grown() { &[FOOD, MOOD] } else { &[] };
-            Ok(CODES.iter().chain(added).map(|code| code_item(*code)).collect())
+            let added = exchange.habits.added_codes();
+            Ok(CODES.iter().chain(&added).map(|code| code_item(*code)).collect())
         }
         _ => Err(Refused::NotFound),
     }

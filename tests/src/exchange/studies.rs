@@ -74,6 +74,10 @@ pub(super) const FOOD: Code =
     code(50017, "https://w3id.org/ieee1752", "ieee:food-entry:0.1", "Food entry");
 pub(super) const MOOD: Code = code(50018, "https://codes.example", "local:mood:0.1", "Mood");
 
+/// A code that comes with records that a lane tells.
+pub(super) const IEEE_ACTIVITY: Code =
+    code(50019, "https://w3id.org/ieee1752", "ieee:physical-activity:1.0", "Physical activity");
+
 /// The eight that a wearable reports each day, in the order of its rows.
 pub(super) const DAILY: [Code; 8] =
     [ACTIVITY, STEPS, SLEEP_STAGES, SLEEP_EPISODE, SLEEP_DURATION, HEART_RATE, RESPIRATION, OXYGEN];

@@ -9,6 +9,7 @@ mod doctor;
 mod edge;
 mod everything;
 mod exchange_replays;
+mod figures;
 mod flapping;
 mod isolation;
 mod logins;

@@ -48,8 +48,7 @@ impl Account {
         }
     }
 
-    /// Says in the envelope what is missing from the figures. Nothing to compute from is unknown only
-    /// where something could not be read; else there simply is nothing.
+    /// Says in the envelope what is missing from the figures.
     pub fn tell(&self, envelope: &mut Envelope) {
         if self.untimed > 0 {
             envelope.leave_out(format!(
@@ -64,8 +63,39 @@ impl Account {
                 self.unreadable
             ));
         }
-        if self.used == 0 && envelope.status != Status::Ok {
+    }
+
+    /// Says in the envelope that there are no figures at all. That is unknown only where something could
+    /// not be read; else there simply is nothing.
+    pub fn tell_nothing(envelope: &mut Envelope) {
+        if envelope.status != Status::Ok {
             envelope.status = Status::Unknown;
         }
+    }
+
+    /// Whether there is nothing, neither readings nor summaries, that a figure could be of.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.used == 0 && self.summaries == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_unknown_only_where_something_could_not_be_read() {
+        let mut whole = Envelope::default();
+        Account::default().tell(&mut whole);
+        Account::tell_nothing(&mut whole);
+        assert_eq!(whole.status, Status::Ok, "there is nothing, which is known");
+        let untimed = Account { untimed: 1, ..Account::default() };
+        let mut partial = Envelope::default();
+        untimed.tell(&mut partial);
+        assert_eq!(partial.status, Status::Partial, "there may be figures of others");
+        Account::tell_nothing(&mut partial);
+        assert_eq!(partial.status, Status::Unknown);
+        assert!(untimed.is_empty() && !Account { summaries: 1, ..untimed }.is_empty());
     }
 }

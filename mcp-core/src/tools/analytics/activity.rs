@@ -97,6 +97,7 @@ impl Tool for ActivityReportTool {
             question.credit(&chosen);
             (from, chosen.iter().map(span).collect(), apart)
         });
+        question.credit(active.iter().flat_map(|active| &active.readings));
         let bouts: Vec<Activity> = active.iter().flat_map(bouts).collect();
         let pictures = match input.picture {
             Some(drawing) if !spans.is_empty() => draw(&spans, &frame, drawing).await?,

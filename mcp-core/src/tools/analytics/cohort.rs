@@ -134,6 +134,9 @@ impl Tool for CohortStats {
         }
         let Study { mut envelope, records, measures, .. } = study;
         records.tell(&mut envelope);
+        if records.is_empty() {
+            Account::tell_nothing(&mut envelope);
+        }
         let measures: Vec<CohortRow> = measures
             .into_iter()
             .map(|((data_type, key), participants)| {

@@ -150,6 +150,9 @@ impl<'q> Question<'q> {
     /// The answer with this report.
     pub fn answer<R>(mut self, report: Option<R>, pictures: Vec<Picture>) -> Answer<R> {
         self.records.tell(&mut self.envelope);
+        if report.is_none() {
+            Account::tell_nothing(&mut self.envelope);
+        }
         if report.is_none() && self.records.summaries > 0 {
             self.envelope.hint(ONLY_SUMMARIES);
         } else if report.is_none() {

@@ -2,6 +2,7 @@
 
 use futures::StreamExt as _;
 
+use super::account::Account;
 use super::extract::{Measured, every};
 use super::load::{Loaded, load};
 use super::when::When;
@@ -74,7 +75,7 @@ pub async fn fetch(
             (patient, name, loaded, said)
         })
         .buffered(AT_ONCE);
-    let (mut parts, mut first_error) = (Vec::new(), None);
+    let (mut parts, mut first_error, mut all) = (Vec::new(), None, Account::default());
     while let Some((patient, name, loaded, said)) = loads.next().await {
         absorb(
             envelope,
@@ -90,10 +91,14 @@ pub async fn fetch(
             }
             Ok(loaded) => {
                 loaded.account.tell(envelope);
+                all = all.and(loaded.account);
                 Ok(loaded)
             }
         };
         parts.push(Part { patient, data_type: name, loaded });
+    }
+    if all.is_empty() {
+        Account::tell_nothing(envelope);
     }
     match first_error {
         Some(error) if parts.iter().all(|part| part.loaded.is_err()) => Err(error),

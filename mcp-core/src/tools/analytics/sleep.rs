@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::draw::{Drawing, sleep as draw};
 use super::extract::days::{Sleep, sleep};
-use super::load::Loaded;
+use super::load::{Loaded, Reading};
 use super::question::{Answer, Question};
 use super::when::When;
 use crate::backend::inquiry::Inquiry;
@@ -65,8 +65,8 @@ impl Tool for SleepReportTool {
         for kind in KINDS {
             let Some(loaded) = question.readings(kind, sleep).await? else { continue };
             known = true;
-            question.credit(&loaded.readings);
-            nights.extend(records(&loaded));
+            question.credit(taken(&loaded));
+            nights.extend(taken(&loaded).filter_map(night));
         }
         if !known {
             let none =
@@ -89,22 +89,23 @@ impl Tool for SleepReportTool {
 
 /// Records of nights; those of one interval are put together later. A sum over a night is a record of it,
 /// too; averages over several nights are not.
-fn records(loaded: &Loaded<Sleep>) -> impl Iterator<Item = Night> {
+fn taken(loaded: &Loaded<Sleep>) -> impl Iterator<Item = &Reading<Sleep>> {
     let sums = loaded.summaries.iter().filter(|(statistic, _)| statistic == "sum");
-    let all = loaded.readings.iter().chain(sums.map(|(_, reading)| reading));
-    all.filter_map(|reading| {
-        let sleep = &reading.what;
-        let [deep, light, rem, awake] = sleep.stages;
-        Some(Night {
-            start: reading.at,
-            end: reading.end?,
-            total_sleep_s: sleep.total,
-            efficiency_percent: sleep.efficiency,
-            latency_s: sleep.latency,
-            wake_after_onset_s: sleep.wake,
-            awakenings: sleep.awakenings,
-            stages: Stages { deep, light, rem, awake },
-            is_main: sleep.is_main,
-        })
+    loaded.readings.iter().chain(sums.map(|(_, reading)| reading))
+}
+
+fn night(reading: &Reading<Sleep>) -> Option<Night> {
+    let sleep = &reading.what;
+    let [deep, light, rem, awake] = sleep.stages;
+    Some(Night {
+        start: reading.at,
+        end: reading.end?,
+        total_sleep_s: sleep.total,
+        efficiency_percent: sleep.efficiency,
+        latency_s: sleep.latency,
+        wake_after_onset_s: sleep.wake,
+        awakenings: sleep.awakenings,
+        stages: Stages { deep, light, rem, awake },
+        is_main: sleep.is_main,
     })
 }

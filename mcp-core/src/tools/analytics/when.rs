@@ -1,6 +1,7 @@
 //! Over which days a figure is computed, and in which time zone these days are counted.
 
 use analytics::clock::Clock;
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -61,21 +62,23 @@ impl When {
     }
 
     /// The days for which the backend is asked: one more on either side, since it counts days in a zone
-    /// of its own.
+    /// of its own; and one more before, for a span that began on the eve, since it may go by beginnings.
     pub fn widened(&self) -> Window {
-        let start = self.days.start.map(|day| day.checked_sub(1.day()).unwrap_or(day));
+        let start = self.days.start.map(|day| before(before(day)));
         let end = self.days.end.map(|day| day.checked_add(1.day()).unwrap_or(day));
         Window { start, end }
     }
 
-    /// Whether a reading, or a part of its span, falls on one of the days.
+    /// Whether a reading, or a part of its span, falls on one of the days. A span that began before the
+    /// eve of the first does not belong here: a backend that goes by beginnings would not find it, and what
+    /// counts must not depend on that.
     pub fn touches(&self, at: Timestamp, end: Option<Timestamp>) -> bool {
         // A span that ends at midnight has no part of the day that begins there.
         let end = end
             .filter(|end| *end > at)
             .map_or(at, |end| end.checked_sub(1.nanosecond()).unwrap_or(end));
         let (first, last) = (self.clock.day(at), self.clock.day(end));
-        self.days.start.is_none_or(|start| start <= last)
+        self.days.start.is_none_or(|start| start <= last && before(start) <= first)
             && self.days.end.is_none_or(|end| first <= end)
     }
 
@@ -88,6 +91,10 @@ impl When {
             end: self.days.end.map(|day| day.to_string()),
         }
     }
+}
+
+fn before(day: Date) -> Date {
+    day.yesterday().unwrap_or(day)
 }
 
 #[cfg(test)]
@@ -130,14 +137,27 @@ mod tests {
         let span = |start: &str, end: &str| when.touches(at(start), Some(at(end)));
         assert!(span("2026-11-09T22:00:00Z", "2026-11-10T05:00:00Z"), "a night");
         assert!(!span("2026-11-09T12:00:00Z", "2026-11-09T23:00:00Z"), "ends as the day begins");
-        assert!(span("2026-11-01T00:00:00Z", "2026-11-30T00:00:00Z"));
+        assert!(span("2026-11-09T02:00:00Z", "2026-11-30T00:00:00Z"), "from the eve on");
     }
 
     #[test]
-    fn the_backend_is_asked_for_a_day_more_on_either_side() {
+    fn a_span_from_before_the_eve_is_not_counted_whether_the_backend_would_find_it_or_not() {
+        let when = berlin("2026-11-10", "2026-11-10");
+        let month = |start: &str| when.touches(at(start), Some(at("2026-11-30T00:00:00Z")));
+        assert!(!month("2026-11-08T22:59:59Z"));
+        assert!(month("2026-11-08T23:00:00Z"), "the eve begins in Berlin");
+        assert!(
+            When::read(None, Some("2026-11-10"), None)
+                .unwrap()
+                .touches(at("2026-01-01T00:00:00Z"), None)
+        );
+    }
+
+    #[test]
+    fn the_backend_is_asked_for_a_day_more_on_either_side_and_for_the_eve() {
         let widened = berlin("2026-11-10", "2026-11-10").widened();
-        let shown = |day: Option<jiff::civil::Date>| day.unwrap().to_string();
-        assert_eq!(shown(widened.start), "2026-11-09");
+        let shown = |day: Option<Date>| day.unwrap().to_string();
+        assert_eq!(shown(widened.start), "2026-11-08");
         assert_eq!(shown(widened.end), "2026-11-11");
     }
 }

@@ -185,7 +185,7 @@ async fn all<T: Clone + PartialEq + Send>(
             let (filters, size) = (first.filters.clone(), bounds.page_size);
             inquiry.search(page(filters, size, number, Sort::Oldest).of_elements(NEEDED))
         })
-        .buffer_unordered(bounds.fan_out);
+        .buffered(bounds.fan_out);
     while let Some(answer) = pages.next().await {
         work.part_done();
         match answer.and_then(|bundle| take(records, &bundle, sieve)) {
