@@ -12,6 +12,7 @@ use fhir_mcp_gateway::clock::SystemClock;
 use fhir_mcp_gateway::config::Config;
 use fhir_mcp_gateway::difference::Difference;
 use fhir_mcp_gateway::doctor::{self, Asked};
+use fhir_mcp_gateway::import_env::{self, Variables};
 
 /// No access token is longer.
 const LONGEST_TOKEN: u64 = 16 * 1024;
@@ -94,6 +95,61 @@ fn usable(path: &Path) -> std::io::Result<Option<Config>> {
             Ok(None)
         }
     }
+}
+
+/// What `import-env` is told.
+#[derive(Args)]
+pub(crate) struct ImportEnvArguments {
+    /// A file of variables; without it, the environment.
+    #[arg(long)]
+    env_file: Option<PathBuf>,
+    /// Where secrets will lie as files, each named as its variable; without it, those that are
+    /// variables stay variables.
+    #[arg(long)]
+    secrets_dir: Option<PathBuf>,
+    /// Print mcp-core.yaml in place of gateway.yaml.
+    #[arg(long)]
+    core: bool,
+}
+
+/// Makes a configuration from `jhe_mcp`'s variables. Exits with 0 if all was taken over, 1 if
+/// something needs a decision, 2 if nothing could be made of them.
+pub(crate) fn import_env(arguments: &ImportEnvArguments) -> anyhow::Result<ExitCode> {
+    let mut variables = match variables(arguments.env_file.as_deref()) {
+        Ok(variables) => variables,
+        Err(why) => {
+            writeln!(std::io::stderr(), "{why}")?;
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let found = variables.follow_files(import_env::read_file);
+    let import = import_env::decide(&variables, arguments.secrets_dir.as_deref(), found);
+    let text = if arguments.core { import.core_yaml() } else { import.gateway_yaml() };
+    write!(std::io::stderr(), "{}", import.report())?;
+    write!(std::io::stdout(), "{}", text.unwrap_or_default())?;
+    Ok(ExitCode::from(import.report().exit_code()))
+}
+
+/// The variables of the file, or those of the environment that may be `jhe_mcp`'s.
+fn variables(file: Option<&Path>) -> Result<Variables, String> {
+    let Some(path) = file else {
+        let set =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let ours = set.filter(|(name, _)| Variables::concern(name));
+        let text = ours.map(|(name, value)| match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(format!("{name}: is not UTF-8")),
+        });
+        return text.collect();
+    };
+    let shown = path.display();
+    let content =
+        import_env::read_file(path).map_err(|why| format!("cannot read {shown}: {why}"))?;
+    let text = std::str::from_utf8(&content).map_err(|_| format!("{shown} is not UTF-8"))?;
+    import_env::read_env_file(text).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(|one| format!("{shown}: {one}")).collect();
+        lines.join("\n")
+    })
 }
 
 fn token(path: &Path) -> anyhow::Result<BackendToken> {

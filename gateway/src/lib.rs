@@ -13,6 +13,7 @@ pub mod config;
 pub mod difference;
 pub mod doctor;
 pub mod fault;
+pub mod import_env;
 pub mod introspector;
 pub mod metrics;
 pub mod route;
@@ -55,6 +56,7 @@ mod sockets;
 mod told_span;
 mod upstream_oauth;
 mod upstream_time;
+mod wrapped;
 
 pub use gateway::{Gateway, Running};
 pub use rate_limit::{LimitCounters, StoreError};

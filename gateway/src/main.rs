@@ -22,7 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 mod commands;
 mod verify_audit;
 
-use commands::{DiffArguments, DoctorArguments};
+use commands::{DiffArguments, DoctorArguments, ImportEnvArguments};
 
 /// The authorization gateway between LLM clients and FHIR data.
 #[derive(Parser)]
@@ -54,6 +54,10 @@ enum Command {
     /// is well, 1 if something fails, 2 if the configuration cannot be used, 3 if there are warnings
     /// alone.
     Doctor(DoctorArguments),
+    /// Prints a gateway.yaml made from the environment of JupyterHealth Exchange's Python MCP server,
+    /// `jhe_mcp`, and says on standard error what became of each variable. Exits with 0 if all was taken
+    /// over, 1 if something needs a decision, 2 if nothing could be made of it.
+    ImportEnv(ImportEnvArguments),
     /// Prints a new key: for the ring, the hop or the audit trail.
     Keygen,
     /// Says whether an audit trail holds. Exit code 0: it does. 3: it does not, and where. 4: it does,
@@ -87,6 +91,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Diff(arguments) => commands::diff(&arguments),
         Command::Doctor(arguments) => commands::doctor(&arguments),
+        Command::ImportEnv(arguments) => commands::import_env(&arguments),
         Command::Keygen => {
             let mut key = zeroize::Zeroizing::new([0_u8; 32]);
             rand::rng().fill_bytes(&mut *key);

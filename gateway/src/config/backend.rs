@@ -190,7 +190,7 @@ fn backend_name(value: &Value) -> Result<BackendName, String> {
     BackendName::parse(&values::text(value)?).map_err(|_| "must be made of a-z, 0-9, -".to_owned())
 }
 
-fn client_id(value: &Value) -> Result<String, String> {
+pub(crate) fn client_id(value: &Value) -> Result<String, String> {
     let text = values::text(value)?;
     if text.starts_with(['<', '$']) || text.eq_ignore_ascii_case("changeme") {
         return Err("is a placeholder; register a client at the backend".to_owned());

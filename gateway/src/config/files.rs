@@ -149,7 +149,8 @@ fn digest(content: &[u8]) -> Digest {
     Sha256::digest(content).into()
 }
 
-pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+/// The content of a regular file, if it is no larger than anything here is.
+pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut content = Zeroizing::new(Vec::new());
     // A pipe or a device never ends: it is no file of a configuration.
     let file = std::fs::File::open(path)?;

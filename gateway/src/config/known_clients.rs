@@ -104,7 +104,7 @@ fn client_name(value: &Value) -> Result<String, String> {
 }
 
 /// An https URI, an http one on loopback, or one of a private-use scheme (RFC 8252 §7.1).
-pub(super) fn redirect_uri(value: &Value) -> Result<String, String> {
+pub(crate) fn redirect_uri(value: &Value) -> Result<String, String> {
     let text = values::text(value)?;
     let exact = RedirectPolicy { exact: [text.clone()].into(), ..RedirectPolicy::default() };
     let plain = Url::parse(&text).ok().filter(|url| url.fragment().is_none());

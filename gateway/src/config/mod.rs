@@ -48,7 +48,11 @@ pub use tls::{CertificateFiles, ClientCertificates, CoreTls, Tls, TlsVersion};
 
 pub(crate) use authority::certificates as authority_certificates;
 
-pub(crate) use values::is_loopback;
+pub(crate) use backend::client_id as backend_client_id;
+pub use files::read as read_file;
+pub(crate) use known_clients::redirect_uri;
+pub(crate) use secret::looks_made_up;
+pub(crate) use values::{is_loopback, url as http_url};
 
 use files::{Environment, Secrets, Sources};
 use section::{Mistakes, Section};

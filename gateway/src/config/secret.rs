@@ -124,7 +124,8 @@ fn read(path: &Path, environment: Environment<'_>) -> Result<SecretString, Strin
     Ok(SecretString::from(text))
 }
 
-fn looks_made_up(secret: &str) -> bool {
+/// Whether nobody would have drawn this secret: the configuration refuses it.
+pub(crate) fn looks_made_up(secret: &str) -> bool {
     let lower = secret.to_ascii_lowercase();
     let words =
         ["changeme", "change-me", "change_me", "placeholder", "replace", "your-", "<", "${"];

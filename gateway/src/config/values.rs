@@ -99,7 +99,7 @@ pub(super) fn count_within(least: u32, most: u32) -> impl Fn(&Value) -> Result<u
 }
 
 /// An absolute http or https URL without credentials, query and fragment.
-pub(super) fn url(value: &Value) -> Result<Url, String> {
+pub(crate) fn url(value: &Value) -> Result<Url, String> {
     let wrong = || "must be a URL such as https://jhe.example.org".to_owned();
     let url = Url::parse(&text(value)?).map_err(|_| wrong())?;
     let plain = url.username().is_empty() && url.password().is_none();

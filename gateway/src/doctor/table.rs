@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::finding::{Outcome, Report};
+use crate::wrapped::wrapped;
 
 /// Where lines break.
 const WIDTH: usize = 110;
@@ -14,13 +15,14 @@ impl fmt::Display for Report {
     /// line counts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:CHECK$}{:OUTCOME$}FINDING", "CHECK", "RESULT")?;
+        let indent = CHECK + OUTCOME;
         for finding in self.findings() {
             let (check, outcome) = (finding.check.as_str(), finding.outcome.as_str());
             write!(f, "{check:CHECK$}{outcome:OUTCOME$}")?;
-            wrapped(f, &finding.seen, "")?;
+            wrapped(f, &finding.seen, indent, WIDTH)?;
             if let Some(advice) = &finding.advice {
-                write!(f, "{:1$}", "", CHECK + OUTCOME)?;
-                wrapped(f, advice, "→ ")?;
+                write!(f, "{:indent$}→ ", "")?;
+                wrapped(f, advice, indent + 2, WIDTH)?;
             }
         }
         let counted: Vec<String> = [Outcome::Fail, Outcome::Warn, Outcome::Skipped, Outcome::Ok]
@@ -29,26 +31,6 @@ impl fmt::Display for Report {
             .collect();
         writeln!(f, "{}", counted.join(", "))
     }
-}
-
-/// `text` from the finding's column on, after `mark`, broken between words.
-fn wrapped(f: &mut fmt::Formatter<'_>, text: &str, mark: &str) -> fmt::Result {
-    let indent = CHECK + OUTCOME + mark.chars().count();
-    let mut column = indent;
-    write!(f, "{mark}")?;
-    for (at, word) in text.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if at > 0 && column + 1 + length > WIDTH {
-            write!(f, "\n{:indent$}", "")?;
-            column = indent;
-        } else if at > 0 {
-            write!(f, " ")?;
-            column += 1;
-        }
-        write!(f, "{word}")?;
-        column += length;
-    }
-    writeln!(f)
 }
 
 #[cfg(test)]
