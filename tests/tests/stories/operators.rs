@@ -77,6 +77,20 @@ fn every_check_of_the_doctor_has_its_row() {
     }
 }
 
+#[test]
+fn every_word_of_the_import_and_every_variable_that_it_knows_has_its_row() {
+    for verdict in fhir_mcp_gateway::import_env::Verdict::ALL {
+        assert!(has_row(verdict.as_str()), "{} has no row", verdict.as_str());
+    }
+    let rows = include_str!("../../../docs/migrating-from-jhe-mcp.md").lines();
+    let cells: Vec<&str> =
+        rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next()).collect();
+    for known in fhir_mcp_gateway::import_env::Known::ALL {
+        let named = |cell: &&str| cell.split(['`', ',', ' ']).any(|word| word == known.name());
+        assert!(cells.iter().any(named), "{} has no row", known.name());
+    }
+}
+
 fn has_row(word: &str) -> bool {
     OPERATIONS.contains(&format!("| `{word}` |"))
 }

@@ -52,6 +52,29 @@ fn mcp_core_yaml_and_the_profiles_load() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn what_import_env_writes_loads_in_both_programs_and_is_the_same_hop() -> Result<()> {
+    use fhir_mcp_gateway::import_env;
+    let environment = [
+        ("MCP_RESOURCE_URL", "https://mcp.example.org"),
+        ("JHE_BASE_URL", "https://jhe.example.org"),
+        ("JHE_CLIENT_ID", "mcp-broker"),
+        ("JHE_CLIENT_SECRET", "a secret of some length"),
+    ];
+    let named = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let import = import_env::decide(&named.into_iter().collect(), None, Vec::new());
+    let gateway = import.gateway_yaml().context("gateway.yaml")?;
+    let core = import.core_yaml().context("mcp-core.yaml")?;
+    let hop = r#"{ file: "/etc/fhir-mcp-gateway/keys/hop" }"#;
+    assert!(gateway.contains(hop) && core.contains(hop), "{core}");
+    let gateway = with_secret_files(&gateway)?;
+    let gateway = fhir_mcp_gateway::config::Config::parse(&gateway, &|_| Some(key(0)))?;
+    let core = fhir_mcp_core::config::Config::parse(&with_secret_files(&core)?)
+        .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
+    assert_eq!(core.listen.to_string(), gateway.core.address);
+    Ok(())
+}
+
 /// Points every `{file: …}` secret at a file that is there, each with a key of its own.
 fn with_secret_files(text: &str) -> Result<String> {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
