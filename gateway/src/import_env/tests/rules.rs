@@ -97,6 +97,10 @@ fn a_file_of_a_variable_is_read_for_settings_and_referred_to_for_secrets() {
     assert_eq!(verdicts(&import, "JHE_CLIENT_ID_FILE"), ["taken"]);
     assert_eq!(verdicts(&import, "JHE_CLIENT_SECRET_FILE"), ["taken"]);
     std::fs::remove_dir_all(folder).unwrap();
+    // It is not read, and need not be there yet.
+    let referred = with("JHE_CLIENT_SECRET_FILE=/no/such/secret");
+    assert_eq!(referred.report().exit_code(), 0, "{}", referred.report());
+    assert!(referred.gateway_yaml().unwrap().contains("{ file: \"/no/such/secret\" }"));
     let both = super::import(
         &format!("{MINIMAL}JHE_CLIENT_SECRET_FILE=/x\nMCP_HTTP_PORT_FILE=/no/such/file"),
         None,
