@@ -51,9 +51,17 @@ pub(crate) struct UnderWay {
     /// Whether a browser was told to open it.
     pub(crate) is_opened: bool,
     outcome: watch::Receiver<Outcome>,
+    /// Cancelled when the listener has closed its last connection.
+    closed: CancellationToken,
 }
 
 impl UnderWay {
+    /// Waits until the browser has its last page, or is given up: a program that ends before would leave the
+    /// person with a broken connection.
+    pub(crate) async fn is_closed(&self) {
+        self.closed.cancelled().await;
+    }
+
     /// Whether its listener still waits for the person.
     pub(super) fn is_waiting(&self) -> bool {
         self.outcome.has_changed().is_ok() && self.outcome.borrow().is_none()
@@ -102,7 +110,10 @@ pub(super) async fn begin(session: Arc<Session>) -> Result<UnderWay, LoginFault>
     let router = Router::new().fallback(answer).with_state(Arc::new(door));
     let serving =
         axum::serve(listener, router).with_graceful_shutdown(over.clone().cancelled_owned());
+    let closed = CancellationToken::new();
+    let closing = closed.clone().drop_guard();
     tokio::spawn(async move {
+        let _closing = closing;
         let ended = async {
             over.cancelled().await;
             tokio::time::sleep(LINGER).await;
@@ -113,7 +124,7 @@ pub(super) async fn begin(session: Arc<Session>) -> Result<UnderWay, LoginFault>
             () = tokio::time::sleep(DEADLINE) => (),
         }
     });
-    Ok(UnderWay { url, is_opened: false, outcome: seen })
+    Ok(UnderWay { url, is_opened: false, outcome: seen, closed })
 }
 
 const fn taken(address: SocketAddr) -> LoginFault {

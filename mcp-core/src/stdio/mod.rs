@@ -77,6 +77,9 @@ pub async fn log_in(settings: Settings) -> anyhow::Result<()> {
     let what = if under_way.is_opened { "Your browser was opened. If not, open" } else { "Open" };
     writeln!(out, "{what} {} on this computer, and log in.", under_way.url)?;
     let ended = under_way.ends_within(listener::DEADLINE).await;
+    if ended.is_some() {
+        under_way.is_closed().await;
+    }
     ended.unwrap_or(Err(crate::login::LoginFault::TooLate)).context("the login failed")?;
     session.settle().await;
     writeln!(out, "You are logged in; {} holds the login.", session.path().display())?;
