@@ -142,6 +142,7 @@ Ask first:
   Which studies can I see?
   Who takes part in the CGM & Wearables Demo, and how many readings does each have?
   Show me the blood pressure readings of patient 40001.
+  How was the time in range of patient 40006 in the last fortnight? They live in Berlin. Draw it.
 
 Ctrl-C ends it.
 "#
