@@ -28,9 +28,6 @@ pub struct Cohort {
     /// The distribution over participants; absent when suppressed, or when nobody has readings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<Distribution>,
-    /// Participants by their figure, when edges were given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub histogram: Option<Vec<Bin>>,
 }
 
 /// Figures of participants, each of whom counts once, however many readings they have.
@@ -70,32 +67,9 @@ pub struct Distribution {
     pub max: Option<Figure>,
 }
 
-/// The participants whose figure lies within bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(inline)]
-pub struct Bin {
-    /// The figure is at least this; absent for the lowest bin.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Figure>,
-    /// The figure is below this; absent for the highest bin.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub below: Option<Figure>,
-    /// How many participants; absent when suppressed, because they are fewer than the threshold (none,
-    /// perhaps), or because otherwise another bin's count could be computed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub participants: Option<usize>,
-}
-
 impl Cohort {
-    /// Sums up a study. `edges` are the bounds between bins of a histogram, in any order; with none there is
-    /// no histogram. What no single answer can see: that another was given which differs by one participant,
-    /// or by an edge. So edges belong to the kind of reading, and are not for the asker to choose.
-    pub fn of(
-        participants: &[Participant],
-        threshold: Threshold,
-        edges: &[f64],
-        decimals: usize,
-    ) -> Self {
+    /// Sums up a study. What no single answer can see: that another was given about one participant more.
+    pub fn of(participants: &[Participant], threshold: Threshold, decimals: usize) -> Self {
         let counted: Vec<&Participant> =
             participants.iter().filter(|participant| participant.readings > 0).collect();
         let figures: Vec<f64> = counted.iter().map(|participant| participant.figure).collect();
@@ -109,8 +83,6 @@ impl Cohort {
             distribution: said
                 .then(|| Distribution::of(&figures, readings, threshold, decimals))
                 .flatten(),
-            histogram: (said && !edges.is_empty())
-                .then(|| histogram(&figures, edges, threshold, decimals)),
         }
     }
 }
@@ -138,25 +110,6 @@ impl Distribution {
             max: percentile(100),
         })
     }
-}
-
-/// Participants by bins that begin at each edge and end before the next, one below all edges, one above.
-fn histogram(figures: &[f64], edges: &[f64], threshold: Threshold, decimals: usize) -> Vec<Bin> {
-    let mut edges = sorted(edges);
-    edges.dedup();
-    let below = |edge: &f64| figures.partition_point(|figure| figure < edge);
-    let mut ends: Vec<usize> = edges.iter().map(below).collect();
-    ends.push(figures.len());
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let counts: Vec<usize> = starts.zip(&ends).map(|(start, end)| end - start).collect();
-    let bound = |at: usize| edges.get(at).map(|edge| Figure::new(*edge, decimals));
-    let bins = threshold.shown(&counts).into_iter().enumerate();
-    bins.map(|(at, participants)| Bin {
-        from: at.checked_sub(1).and_then(bound),
-        below: bound(at),
-        participants,
-    })
-    .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 use crate::backend::fault::Fault;
 use crate::fhir::outcome::Issue;
 
+/// What stands where one part of an answer is hidden from this user, or is not there.
+pub const HIDDEN: &str = "not found or not authorized";
+
 /// Why a tool gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ToolError {

@@ -7,7 +7,7 @@ use super::Tool;
 use super::arguments::window;
 use super::data_type::{Asked, Sought, resolve};
 use super::envelope::{Envelope, Status, TotalSource, TruncatedBy};
-use super::error::ToolError;
+use super::error::{HIDDEN, ToolError};
 use super::imported;
 use super::members;
 use super::per_patient::{Counted, Tally, Wanted, Whole, added, check, tally, whole};
@@ -24,7 +24,6 @@ use crate::fhir::search::Filter;
 
 /// Patients counted in one answer: each costs the backend up to four requests.
 const MOST: usize = 200;
-const HIDDEN: &str = "not found or not authorized";
 const UNCOUNTED: &str = "could not be counted, which does not mean that there is nothing";
 
 /// `observation_count`

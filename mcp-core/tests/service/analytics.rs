@@ -234,3 +234,65 @@ async fn the_newest_is_by_when_it_was_measured_and_says_how_it_was_found() {
     assert_eq!(row["observation"]["observation_id"], "3", "{latest}");
     assert_eq!((&row["found_by"], &row["count"]), (&json!("all_read"), &json!(3)));
 }
+
+/// A heart rate or a weight of each of these patients.
+fn of_each(patients: &[&str], code: &str, body: &Value) -> Vec<Value> {
+    let row = |(at, patient): (u32, &&str)| {
+        let elements = json!({"effectiveDateTime": "2026-11-10T08:00:00Z",
+                              "subject": {"reference": format!("Patient/{patient}")}});
+        let mut row = observation(at, code, body, &elements);
+        if patient.is_empty() {
+            row.as_object_mut().unwrap().remove("subject");
+        }
+        row
+    };
+    (1..).zip(patients).map(row).collect()
+}
+
+fn of_study(code: &str) -> String {
+    let system = "https%3A%2F%2Fw3id.org%2Fopenmhealth";
+    format!(
+        "/FHIR/R5/Observation?patient._has%3AGroup%3Amember%3A_id=30001&code={system}%7C{code}\
+         &_count=1000&_page=1&_sort=date"
+    )
+}
+
+fn beat() -> Value {
+    json!({"heart_rate": {"value": 60, "unit": "beats/min"},
+           "effective_time_frame": {"date_time": "2026-11-10T08:00:00Z"}})
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_say_whose_it_is_counts_for_nobody_in_a_study() {
+    let bed = Bed::start().await;
+    let patients = ["40001", "40002", "40003", "40004", "40005", ""];
+    let rows = of_each(&patients, "omh:heart-rate:2.0", &beat());
+    bed.backend.practitioner().answer(&of_study("omh%3Aheart-rate%3A2.0"), bundle(6, &rows));
+    let arguments = json!({"study_id": 30001, "data_types": ["heart-rate"]});
+    let found = bed.call("cohort_stats", arguments).await.structured().clone();
+    let distribution = &found["measures"][0]["distribution"];
+    assert_eq!(
+        (&distribution["participants"], &distribution["readings"]),
+        (&json!(5), &json!(5)),
+        "{found}"
+    );
+    assert_eq!(found["status"], "partial");
+    assert!(found["left_out"][0].as_str().unwrap().starts_with("1 records of heart-rate do not"));
+}
+
+#[tokio::test]
+async fn readings_that_differ_in_their_end_alone_are_two_readings() {
+    let bed = bed(2, 2).await;
+    let until = |id: u32, end: &str| {
+        let body = json!({"heart_rate": {"value": 60, "unit": "beats/min"},
+                          "effective_time_frame": {"time_interval": {
+                              "start_date_time": "2026-11-10T08:00:00Z", "end_date_time": end}}});
+        let elements = json!({"effectiveDateTime": "2026-11-10T08:00:00Z"});
+        observation(id, "omh:heart-rate:2.0", &body, &elements)
+    };
+    let rows = [until(1, "2026-11-10T08:01:00Z"), until(2, "2026-11-10T09:00:00Z")];
+    bed.backend.answer(&page("", 1), bundle(2, &rows));
+    let found = stats(&bed, json!({})).await;
+    let result = &found["results"][0];
+    assert_eq!((&result["records"], &result["figures"][0]["n"]), (&json!({"used": 2}), &json!(2)));
+}

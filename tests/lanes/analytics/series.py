@@ -12,11 +12,11 @@ DAY = 86_400.0
 
 
 def keyed(sifted):
-    """One series for each measure, unit and statistic: different pairs of time and number, in order."""
+    """One series for each measure, unit and statistic: what every record says, in order."""
     series = {}
     for record, what in sifted.singles + sifted.summaries:
         for name, (value, unit) in what.items():
-            series.setdefault((name, unit, record.statistic), set()).add((record.start, value))
+            series.setdefault((name, unit, record.statistic), []).append((record.start, value))
     order = sorted(series, key=lambda key: tuple((part is not None, part or "") for part in key))
     return {key: sorted(series[key]) for key in order}
 

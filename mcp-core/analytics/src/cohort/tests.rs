@@ -9,7 +9,7 @@ fn participants(n: usize) -> Vec<Participant> {
 }
 
 fn cohort(n: usize, least: usize) -> serde_json::Value {
-    let found = Cohort::of(&participants(n), Threshold::of(least).unwrap(), &[], 2);
+    let found = Cohort::of(&participants(n), Threshold::of(least).unwrap(), 2);
     serde_json::to_value(found).unwrap()
 }
 
@@ -51,8 +51,8 @@ fn fewer_participants_than_the_threshold_have_no_figure_at_all() {
 fn participants_without_readings_do_not_lift_a_study_over_the_threshold() {
     let mut people = participants(4);
     people.extend([Participant { figure: 0.0, readings: 0 }; 10]);
-    assert!(Cohort::of(&people, Threshold::of(5).unwrap(), &[], 2).suppressed);
-    let all = Cohort::of(&people, Threshold::of(1).unwrap(), &[], 2);
+    assert!(Cohort::of(&people, Threshold::of(5).unwrap(), 2).suppressed);
+    let all = Cohort::of(&people, Threshold::of(1).unwrap(), 2);
     assert_eq!(all.distribution.unwrap().participants, 4);
 }
 
@@ -60,33 +60,9 @@ fn participants_without_readings_do_not_lift_a_study_over_the_threshold() {
 fn each_participant_counts_once_however_many_readings_they_have() {
     let people = [(10.0, 1), (10.0, 1), (40.0, 10_000)]
         .map(|(figure, readings)| Participant { figure, readings });
-    let found = Cohort::of(&people, Threshold::of(3).unwrap(), &[], 1).distribution.unwrap();
+    let found = Cohort::of(&people, Threshold::of(3).unwrap(), 1).distribution.unwrap();
     assert_eq!((found.participants, found.readings, found.mean.value()), (3, 10_002, 20.0));
     assert_eq!(found.sd, None, "with the mean it would give two away to the third");
-}
-
-#[test]
-fn bins_are_counted_as_numpy_does_and_small_ones_suppressed_with_a_neighbour() {
-    let bins = |n, least| {
-        let edges = [160.0, 100.0, 120.0, 140.0, 120.0];
-        let found = Cohort::of(&participants(n), Threshold::of(least).unwrap(), &edges, 0);
-        found.histogram.unwrap()
-    };
-    let counts = |bins: Vec<Bin>| bins.iter().map(|bin| bin.participants).collect::<Vec<_>>();
-    // numpy.histogram: 12, 11, 7, 10, 10 of fifty; 3, 5, 3, 4, 5 of twenty.
-    assert_eq!(counts(bins(50, 5)), [Some(12), Some(11), Some(7), Some(10), Some(10)]);
-    assert_eq!(counts(bins(50, 8)), [Some(12), None, None, Some(10), Some(10)]);
-    assert_eq!(counts(bins(20, 1)), [Some(3), Some(5), Some(3), Some(4), Some(5)]);
-    let shown = serde_json::to_value(bins(50, 8)).unwrap();
-    assert_eq!(shown[0], json!({"below": 100, "participants": 12}));
-    assert_eq!(shown[1], json!({"from": 100, "below": 120}));
-    assert_eq!(shown[4], json!({"from": 160, "participants": 10}));
-}
-
-#[test]
-fn a_suppressed_study_has_no_bins() {
-    let found = Cohort::of(&participants(4), Threshold::of(5).unwrap(), &[100.0], 2);
-    assert_eq!(found.histogram, None);
 }
 
 #[test]
@@ -101,46 +77,25 @@ proptest! {
     ) {
         let people = participants(n);
         let threshold = Threshold::of(least).unwrap();
-        let found = |people: &[Participant]| Cohort::of(people, threshold, &[100.0, 130.0, 150.0], 3);
+        let found = |people: &[Participant]| Cohort::of(people, threshold, 3);
         prop_assert_eq!(found(&people), found(&shuffled(&people, seed)));
     }
 
     #[test]
     fn nothing_is_shown_of_fewer_than_the_threshold(
         people in proptest::collection::vec((0_u16..50, 0_usize..4), 0..30),
-        edges in proptest::collection::vec(0_u8..50, 1..6),
         least in 3_usize..8,
     ) {
         let people: Vec<Participant> = people
             .into_iter()
             .map(|(figure, readings)| Participant { figure: f64::from(figure), readings })
             .collect();
-        let edges: Vec<f64> = edges.into_iter().map(f64::from).collect();
         let counted = people.iter().filter(|person| person.readings > 0).count();
-        let found = Cohort::of(&people, Threshold::of(least).unwrap(), &edges, 1);
+        let found = Cohort::of(&people, Threshold::of(least).unwrap(), 1);
         prop_assert_eq!(found.suppressed, counted < least);
         prop_assert_eq!(found.distribution.is_some(), counted >= least);
-        prop_assert_eq!(found.histogram.is_some(), counted >= least);
-        let (Some(distribution), Some(bins)) = (found.distribution, found.histogram) else {
-            return Ok(());
-        };
+        let Some(distribution) = found.distribution else { return Ok(()) };
         prop_assert_eq!((distribution.min, distribution.max), (None, None));
         prop_assert_eq!(distribution.participants, counted);
-        let shown: Vec<usize> = bins.iter().filter_map(|bin| bin.participants).collect();
-        prop_assert!(shown.iter().all(|count| *count >= least));
-        let hidden = bins.len() - shown.len();
-        prop_assert!(hidden != 1 && shown.iter().sum::<usize>() <= counted);
-        if hidden == 0 {
-            prop_assert_eq!(shown.iter().sum::<usize>(), counted);
-        }
-    }
-
-    #[test]
-    fn bins_add_up_to_the_whole_when_nothing_is_suppressed(
-        n in 1_usize..60, edges in proptest::collection::vec(70.0..190.0_f64, 1..9),
-    ) {
-        let found = Cohort::of(&participants(n), Threshold::of(1).unwrap(), &edges, 1);
-        let counts = found.histogram.unwrap().into_iter().map(|bin| bin.participants.unwrap());
-        prop_assert_eq!(counts.sum::<usize>(), n);
     }
 }

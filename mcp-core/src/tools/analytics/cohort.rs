@@ -140,7 +140,7 @@ impl Tool for CohortStats {
         let measures: Vec<CohortRow> = measures
             .into_iter()
             .map(|((data_type, key), participants)| {
-                let cohort = Cohort::of(&participants, threshold, &[], DECIMALS);
+                let cohort = Cohort::of(&participants, threshold, DECIMALS);
                 CohortRow { data_type, key, cohort }
             })
             .collect();

@@ -142,17 +142,11 @@ fn gather(
     by_source: &mut BTreeMap<Origin, Vec<Point>>,
 ) {
     let summaries = loaded.summaries.iter().map(|(_, reading)| reading);
-    for (at, reading) in loaded.readings.iter().chain(summaries).enumerate() {
-        let point = Point { at: reading.at, value: place(at) };
+    for reading in loaded.readings.iter().chain(summaries) {
+        let point = Point { at: reading.at, value: 0.0 };
         points.push(point);
         by_source.entry(origin(reading)).or_default().push(point);
     }
-}
-
-/// A number of its own for each record, so that two at one time are two.
-#[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
-const fn place(at: usize) -> f64 {
-    at as f64
 }
 
 fn origin(reading: &Reading<Vec<Measured>>) -> Origin {

@@ -4,6 +4,7 @@ use futures::StreamExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::several;
 use crate::backend::fault::Fault;
 use crate::backend::inquiry::Inquiry;
 use crate::backend::profile::Interaction;
@@ -11,7 +12,7 @@ use crate::fhir::date::Window;
 use crate::fhir::id::PatientId;
 use crate::fhir::observation::Observation;
 use crate::fhir::search::Sort;
-use crate::tools::data_type::{self, DataType, Sought, resolve};
+use crate::tools::data_type::{self, Sought};
 use crate::tools::envelope::{Envelope, TruncatedBy};
 use crate::tools::error::ToolError;
 use crate::tools::records::{Counts, Records, counts, page};
@@ -111,7 +112,8 @@ impl Tool for Latest {
         let work = inquiry.progress.work_in(kinds.len());
         let patient = &input.patient_id;
         let asked: Vec<(String, Result<Option<LatestRow>, Fault>)> = futures::stream::iter(kinds)
-            .map(|(code, kind)| async move {
+            .map(|kind| async move {
+                let code = kind.codes().join(", ");
                 let newest = newest(inquiry, patient, &kind, &code).await;
                 work.part_done();
                 (code, newest)
@@ -144,26 +146,12 @@ impl Tool for Latest {
     }
 }
 
-/// The kinds that were asked for, each by one code; all that the backend has when none were.
-async fn kinds(inquiry: &Inquiry, asked: &[String]) -> Result<Vec<(String, Sought)>, ToolError> {
-    let mut kinds: Vec<(String, Sought)> = Vec::new();
+/// The kinds that were asked for; each that the backend has when none were.
+async fn kinds(inquiry: &Inquiry, asked: &[String]) -> Result<Vec<Sought>, ToolError> {
     if asked.is_empty() {
-        let all = data_type::all(inquiry).await?;
-        return Ok(all.into_iter().map(whole).collect());
+        return Ok(data_type::all(inquiry).await?.into_iter().map(Sought::one).collect());
     }
-    for name in asked {
-        let blank = || ToolError::Argument("data_types must not hold an empty name".to_owned());
-        let sought = resolve(inquiry, Some(name)).await?.ok_or_else(blank)?;
-        let code = sought.codes().join(", ");
-        if kinds.iter().all(|(known, _)| *known != code) {
-            kinds.push((code, sought));
-        }
-    }
-    Ok(kinds)
-}
-
-fn whole(kind: DataType) -> (String, Sought) {
-    (kind.code.clone(), Sought::one(kind))
+    Ok(several::kinds(inquiry, asked).await?.into_iter().map(|(_, sought)| sought).collect())
 }
 
 /// The newest record of a kind; none where there are none.
@@ -201,9 +189,9 @@ async fn newest(
     }
     order(&mut rows, &Sort::Newest);
     let newest = rows.into_iter().next().filter(|row| row.instant().is_some());
-    let now = i64::try_from(inquiry.now.unix_seconds()).unwrap_or(i64::MAX);
-    let in_future = newest.as_ref().and_then(Observation::instant);
-    let in_future = in_future.is_some_and(|at| at.as_second() > now);
+    let at = newest.as_ref().and_then(Observation::instant);
+    // When the call came is known to the second; within that second a reading may be of just now.
+    let in_future = at.is_some_and(|at| at.as_second() > super::now(inquiry).as_second());
     let observation = newest.map(|row| Row::of(row, Verbosity::Slim));
     Ok(Some(LatestRow { code: code.to_owned(), count, found_by, in_future, observation }))
 }

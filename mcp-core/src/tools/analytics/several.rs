@@ -11,13 +11,12 @@ use crate::backend::inquiry::Inquiry;
 use crate::fhir::id::PatientId;
 use crate::tools::data_type::{Sought, resolve};
 use crate::tools::envelope::{Envelope, Status};
-use crate::tools::error::ToolError;
+use crate::tools::error::{HIDDEN, ToolError};
 
 /// Loads under way at the same time; each asks for several pages at once.
 const AT_ONCE: usize = 3;
 /// Sentences of single parts that an answer of many repeats.
 const MOST_SENTENCES: usize = 8;
-const HIDDEN: &str = "not found or not authorized";
 const FAILED: &str = "could not be read, which does not mean that there is nothing";
 
 /// One person's readings of one kind, or why there are none.
