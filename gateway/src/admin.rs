@@ -86,7 +86,8 @@ async fn status(State(admin): State<Admin>) -> Json<Value> {
     let gateway = admin.gateway.current();
     let config = &gateway.config;
     Json(json!({
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": provenance::VERSION,
+        "revision": provenance::REVISION,
         "started": admin.started,
         "config": admin.report.shown(&gateway),
         "ready": admin.readiness.is_ready(),

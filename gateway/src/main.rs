@@ -24,9 +24,14 @@ mod verify_audit;
 
 use commands::{DiffArguments, DoctorArguments, ImportEnvArguments};
 
+/// musl's own takes one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The authorization gateway between LLM clients and FHIR data.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version = provenance::VERSION, long_version = provenance::LONG_VERSION, about)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -87,11 +87,11 @@ impl Register<'_> {
         self.on(HistogramVec::new(options, &[label])?)
     }
 
-    /// Which version runs: the number is in the label, as Prometheus likes it.
+    /// What runs: the words are in the labels, as Prometheus likes it.
     fn build_info(&self) -> Result<(), Error> {
         let info = Opts::new("gateway_build_info", "What runs.");
-        let info = self.on(IntGaugeVec::new(info, &["version"])?)?;
-        info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let info = self.on(IntGaugeVec::new(info, &["version", "revision"])?)?;
+        info.with_label_values(&[provenance::VERSION, provenance::REVISION]).set(1);
         Ok(())
     }
 }

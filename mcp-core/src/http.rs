@@ -243,7 +243,8 @@ pub async fn serve(
 
 async fn status(State(profiles): State<Arc<LiveProfiles>>) -> Json<serde_json::Value> {
     Json(serde_json::json!({
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": provenance::VERSION,
+        "revision": provenance::REVISION,
         "profiles": profiles.status(),
     }))
 }

@@ -45,9 +45,9 @@ impl Metrics {
             )?,
             panics: IntCounter::new("mcp_panics_total", "Requests that ended in a panic.")?,
         };
-        let version = env!("CARGO_PKG_VERSION");
-        let info = IntGaugeVec::new(Opts::new("mcp_build_info", "What runs."), &["version"])?;
-        info.with_label_values(&[version]).set(1);
+        let labels = ["version", "revision"];
+        let info = IntGaugeVec::new(Opts::new("mcp_build_info", "What runs."), &labels)?;
+        info.with_label_values(&[provenance::VERSION, provenance::REVISION]).set(1);
         registry.register(Box::new(info))?;
         registry.register(Box::new(metrics.panics.clone()))?;
         registry.register(Box::new(metrics.profile_reloads.clone()))?;

@@ -27,7 +27,7 @@ use crate::{telemetry, tools};
 
 /// The MCP tool service behind fhir-mcp-gateway.
 #[derive(Parser)]
-#[command(version)]
+#[command(version = provenance::VERSION, long_version = provenance::LONG_VERSION)]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
