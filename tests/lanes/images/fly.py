@@ -5,7 +5,9 @@ import tomllib
 import yaml
 
 import compose
-from image import REPOSITORY
+import running
+from container import WORK, Container
+from image import PROGRAMS, REPOSITORY
 from report import check
 
 FOLDER = REPOSITORY / "deploy" / "fly"
@@ -15,7 +17,7 @@ def port(address):
     return int(address.rsplit(":", 1)[1])
 
 
-def run():
+def run(images):
     gateway, core = (tomllib.loads((FOLDER / name).read_text()) for name in ("fly.toml", "core.toml"))
     configured, serving = (yaml.safe_load((FOLDER / name).read_text()) for name in ("gateway.yaml", "mcp-core.yaml"))
     for name, app, admin in (("gateway", gateway, configured["server"]["admin"]), ("core", core, serving["admin"])):
@@ -36,3 +38,23 @@ def run():
     check("fly: core has no way in from outside", "services" not in core and "http_service" not in core)
     check("fly: the gateway calls core by its name on the private network",
           configured["core"]["address"] == f"{core['app']}.internal:{port(serving['listen'])}")
+    taken(images, gateway, core)
+
+
+def taken(images, gateway, core):
+    """Both configurations before the programs' own `check`, with secrets as Fly hands them over."""
+    tls = WORK / "fly"
+    tls.mkdir()
+    running.certificate(tls / "tls.crt", tls / "tls.key", running.HOST)
+    (tls / "tls.key").chmod(0o444)
+    user = running.STRANGER
+    secrets = {"JHE_CLIENT_SECRET": "a-secret-of-the-backend"}
+    for name in ("RING_K1", "HOP_KEY", "AUDIT_KEY"):
+        secrets[name] = Container(images[PROGRAMS[0]], PROGRAMS[0], user).run("keygen")[1].strip()
+    mounts = [(FOLDER, "/etc/fhir-mcp/config", False), (tls, "/etc/fhir-mcp/tls", False)]
+    for program, app in zip(PROGRAMS, (gateway, core)):
+        container = Container(images[program], program, user, mounts)
+        code, out, err = container.run("check", app["experimental"]["cmd"][2], environment=secrets)
+        check(f"fly: {program}'s `check` is content with its configuration", code == 0 and out, err)
+        code, _, _ = container.run("check", app["experimental"]["cmd"][2])
+        check("fly: and not without Fly's secrets", code != 0)

@@ -38,7 +38,7 @@ def main():
         contents.run(image, program, revision, created)
     dockerfile.run(images, work, revision)
     services = compose.run(work)
-    fly.run()
+    fly.run(images)
     running.run(images, services, revision)
     trust.run(images, services)
     return report.close()
