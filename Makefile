@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images
+.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -43,6 +43,15 @@ matrix:           ## accept a changed policy matrix, after reading it
 test-lanes: test-omh test-analytics test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit test-chart   ## the real things, one after the other: what CI runs
 
 test-load: test-slow test-reload test-backends   ## what needs a quiet machine, or large downloads
+
+bench: setup       ## beside nginx, Envoy and FastMCP; writes docs/benchmarks.md; wants a quiet machine
+	./tests/lanes/bench/run.sh
+
+bench-micro: setup ## the pure steps alone, in time and allocations
+	./tests/lanes/bench/micro.sh
+
+bench-profile: setup   ## where a call's work goes, in instructions
+	./tests/lanes/bench/profile.sh
 
 test-clients: setup   ## real MCP clients log in to the demo and call every tool
 	./tests/lanes/clients/with-demo ./tests/lanes/clients/run.sh

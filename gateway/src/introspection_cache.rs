@@ -27,7 +27,7 @@ pub(crate) type CacheKey = [u8; 32];
 
 /// Introspection with a memory.
 #[derive(Debug)]
-pub(crate) struct IntrospectionCache {
+pub struct IntrospectionCache {
     inner: Arc<dyn TokenIntrospector>,
     known: Cache<CacheKey, Known>,
     digest: KeyedDigest,
@@ -54,7 +54,8 @@ impl Expiry<CacheKey, Known> for ByAnswer {
 }
 
 impl IntrospectionCache {
-    pub(crate) fn new(
+    /// A memory over `inner` that believes "active" for `lifetime` at most, and counts in `asked`.
+    pub fn new(
         inner: Arc<dyn TokenIntrospector>,
         lifetime: Duration,
         clock: Arc<dyn Clock>,
@@ -67,7 +68,7 @@ impl IntrospectionCache {
     }
 
     /// The key of an access token of ours, as the client presented it.
-    pub(crate) fn key(&self, token: &AccessToken) -> CacheKey {
+    pub fn key(&self, token: &AccessToken) -> CacheKey {
         self.digest.of(token.expose().as_bytes())
     }
 
@@ -103,7 +104,7 @@ impl IntrospectionCache {
 
     /// What the backend says about the token behind `key`. All who ask at the same time share one
     /// question, which goes on when the first of them hangs up.
-    pub(crate) async fn introspect(
+    pub async fn introspect(
         self: &Arc<Self>,
         key: CacheKey,
         token: &BackendToken,

@@ -59,7 +59,8 @@ mod upstream_time;
 mod wrapped;
 
 pub use gateway::{Gateway, Running};
-pub use rate_limit::{LimitCounters, StoreError};
+pub use introspection_cache::IntrospectionCache;
+pub use rate_limit::{LimitCounters, RateLimits, StoreError};
 pub use reload::{Found, ReloadError, Reloaded, Watch};
 pub use shared::BuildError;
 pub use sockets::{Listeners, StartError};

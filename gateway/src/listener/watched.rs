@@ -16,15 +16,19 @@ use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, IO, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufWriter, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::conduct::Conduct;
 use super::frames::Frames;
 
+/// What is gathered before it is sent, in bytes. The frame writes a header and a body apart and says when
+/// both are to go: a usual answer is then one send, and one TLS record. Larger writes pass by.
+const GATHERED: usize = 2048;
+
 /// A stream under watch.
 pub(super) struct Watched<S> {
-    stream: S,
+    stream: BufWriter<S>,
     conduct: Conduct,
     digest: Option<Arc<ProxyDigest>>,
     /// How long one write may take that the client does not let through.
@@ -83,6 +87,9 @@ impl<S: IO> Watched<S> {
         let carried = ResponseHeader::build(200, None).ok().map(|head| {
             Arc::new(ProxyDigest::new(Box::new(head), Some(Box::new(conduct.clone()))))
         });
+        // HTTP/2 gathers its frames by itself.
+        let gathered = if header.is_some() { 0 } else { GATHERED };
+        let stream = BufWriter::with_capacity(gathered, stream);
         let headers = header.map(Headers::new);
         Self { stream, conduct, digest: carried, write, held_up: None, headers }
     }
@@ -190,31 +197,36 @@ impl<S> fmt::Debug for Watched<S> {
 #[async_trait]
 impl<S: IO> Shutdown for Watched<S> {
     async fn shutdown(&mut self) {
+        let stream = &mut self.stream;
+        let goodbye = async {
+            // Gone is gone; there is nobody left to tell.
+            let _sent = stream.flush().await;
+            stream.get_mut().shutdown().await;
+        };
         // A goodbye that the client does not take must not hold us either.
-        let _late =
-            tokio::time::timeout_at(Instant::now() + self.write, self.stream.shutdown()).await;
+        let _late = tokio::time::timeout_at(Instant::now() + self.write, goodbye).await;
     }
 }
 
 impl<S: IO> UniqueID for Watched<S> {
     fn id(&self) -> UniqueIDType {
-        self.stream.id()
+        self.stream.get_ref().id()
     }
 }
 
 impl<S: IO> Ssl for Watched<S> {
     fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.stream.get_ssl_digest()
+        self.stream.get_ref().get_ssl_digest()
     }
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.stream.selected_alpn_proto()
+        self.stream.get_ref().selected_alpn_proto()
     }
 }
 
 impl<S: IO> GetTimingDigest for Watched<S> {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream.get_timing_digest()
+        self.stream.get_ref().get_timing_digest()
     }
 }
 
@@ -226,7 +238,7 @@ impl<S: IO> GetProxyDigest for Watched<S> {
 
 impl<S: IO> GetSocketDigest for Watched<S> {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.stream.get_socket_digest()
+        self.stream.get_ref().get_socket_digest()
     }
 }
 

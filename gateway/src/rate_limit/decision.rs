@@ -10,7 +10,7 @@ use crate::respond::insert;
 
 /// Over a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exceeded {
+pub struct Exceeded {
     /// Over which.
     pub(crate) limit: Limit,
     /// When the same would be let in, if nothing else comes meanwhile.

@@ -7,7 +7,7 @@ use super::decision::{Allowance, Exceeded};
 
 /// What a step that was let in has to tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Passed {
+pub struct Passed {
     /// What is left; nothing where nothing was counted.
     pub(super) allowance: Option<Allowance>,
     /// The limit that it was over, where limits only count.

@@ -42,7 +42,7 @@ const CALL_TIME: Duration = Duration::from_secs(1);
 
 /// The limits that one configuration sets, over counts that outlive it.
 #[derive(Clone, Debug)]
-pub(crate) struct RateLimits {
+pub struct RateLimits {
     limits: Limits,
     counts: Arc<Counts>,
     store: Option<Arc<Store>>,
@@ -59,7 +59,7 @@ struct Counts {
 
 impl RateLimits {
     /// Limits over fresh counts.
-    pub(crate) fn new(
+    pub fn new(
         limits: Limits,
         clock: &Arc<dyn Clock>,
         counters: &LimitCounters,
@@ -97,11 +97,7 @@ impl RateLimits {
     }
 
     /// Charges one call to `subject` and to the client that it comes through.
-    pub(crate) async fn admit(
-        &self,
-        subject: &Subject,
-        client: &ClientRef,
-    ) -> Result<Passed, Exceeded> {
+    pub async fn admit(&self, subject: &Subject, client: &ClientRef) -> Result<Passed, Exceeded> {
         self.step(&Charges::of_call(&self.limits, subject, client)).await
     }
 
