@@ -22,8 +22,8 @@ from report import check
 
 PATIENCE = 30
 RELEASE = "gateway-fhir-mcp-gateway"
-# A flood of tens of thousands of names, and an audit trail that cannot be written.
-NOT_HERE = {"gateway_limits_evictions_total", "gateway_audit_failures_total"}
+# A flood of tens of thousands of names.
+NOT_HERE = {"gateway_limits_evictions_total"}
 # Nobody takes its spans, and what the backend says is believed for a second, so that both are seen soon.
 SHORT = {"telemetry.endpoint": "http://127.0.0.1:1/v1/traces", "gateway.config.backend.introspection.lifetime": "1s"}
 # A certificate for a name beside the public one.
@@ -143,8 +143,10 @@ def run():
         told = until(lambda: somebody.call("list_studies") == 503 and asked(prometheus, 'ALERTS{alertname="FhirMcpBackendOut"}'))
         check("a backend that is stopped is 503, and raises FhirMcpBackendOut at Prometheus", told)
         kept.kill()
-        told = until(lambda: registered(public) and asked(prometheus, 'gateway_limits_degraded == 1') and asked(prometheus, 'ALERTS{alertname="FhirMcpLimitsDegraded"}'))
-        check("a store that is killed raises FhirMcpLimitsDegraded at Prometheus", told)
+        told = until(lambda: asked(prometheus, 'gateway_limits_degraded == 1') and asked(prometheus, 'ALERTS{alertname="FhirMcpLimitsDegraded"}'))
+        check("a store that is killed while nobody calls raises FhirMcpLimitsDegraded at Prometheus", told)
+        counted = until(lambda: registered(public) and asked(prometheus, 'rate(gateway_limits_shared_faults_total{kind="away"}[5m]) > 0'))
+        check("and whoever comes then is counted by the gateway alone", counted)
         answered(prometheus)
 
 
