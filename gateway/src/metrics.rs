@@ -6,6 +6,7 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
+use crate::fault::FaultCode;
 use crate::rate_limit::LimitCounters;
 
 /// The counters of one gateway, over a registry of its own.
@@ -44,12 +45,21 @@ pub struct Metrics {
     pub at_work: IntGauge,
     /// What is over a limit, and how the limits themselves fare.
     pub limits: LimitCounters,
-    /// Audit events that were not written, by trail: the chained one, or FHIR's.
-    pub audit_failures: IntCounterVec,
+    /// Audit events that were not written.
+    pub audit_failures: AuditFailures,
     /// 1 while the audit trail can be written.
     pub audit_writable: IntGauge,
     /// Records of strangers that were counted and not written, by record: access, audit.
     pub records_suppressed: IntCounterVec,
+}
+
+/// Audit events that were not written, by trail.
+#[derive(Clone, Debug)]
+pub struct AuditFailures {
+    /// The chained one.
+    pub trail: IntCounter,
+    /// FHIR's.
+    pub fhir: IntCounter,
 }
 
 /// From a refusal in a tenth of a millisecond to the longest tool.
@@ -71,6 +81,23 @@ impl Register<'_> {
 
     fn counters(&self, name: &str, help: &str, of: &[&str]) -> Result<IntCounterVec, Error> {
         self.on(IntCounterVec::new(Opts::new(name, help), of)?)
+    }
+
+    /// Every fault at zero: the first of a kind is an increase, and not the beginning of a series.
+    fn faults(&self) -> Result<IntCounterVec, Error> {
+        let faults = self.counters("gateway_faults_total", "What broke.", &["peer", "kind"])?;
+        for code in FaultCode::ALL {
+            faults.with_label_values(&[code.peer(), code.as_str()]);
+        }
+        Ok(faults)
+    }
+
+    /// Both trails at zero, for the same reason.
+    fn audit_failures(&self) -> Result<AuditFailures, Error> {
+        let name = "gateway_audit_failures_total";
+        let lost = self.counters(name, "Audit events not written.", &["trail"])?;
+        let of = |trail| lost.with_label_values(&[trail]);
+        Ok(AuditFailures { trail: of("trail"), fhir: of("fhir") })
     }
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, Error> {
@@ -128,7 +155,7 @@ impl Metrics {
                 .on(IntCounter::new("gateway_panics_total", "Requests that ended in a panic.")?)?,
             introspection_oldest: new.on(Gauge::new(oldest, "Age of the oldest answer.")?)?,
             rejections: new.counters("gateway_rejections_total", "Refusals.", &["reason"])?,
-            faults: new.counters("gateway_faults_total", "What broke.", &["peer", "kind"])?,
+            faults: new.faults()?,
             introspections: new.counters(
                 "gateway_introspections_total",
                 "Questions about backend tokens.",
@@ -146,11 +173,7 @@ impl Metrics {
             at_work: new
                 .gauge("gateway_requests_at_work", "Requests under server.caps.requests.")?,
             limits: LimitCounters::register(&registry)?,
-            audit_failures: new.counters(
-                "gateway_audit_failures_total",
-                "Audit events not written.",
-                &["trail"],
-            )?,
+            audit_failures: new.audit_failures()?,
             audit_writable: new.gauge("gateway_audit_writable", "1 while it can be written.")?,
             records_suppressed: new.counters(
                 "gateway_records_suppressed_total",
@@ -182,5 +205,19 @@ mod tests {
         one.rejections.with_label_values(&["unknown_route"]).inc();
         assert!(one.render().unwrap().contains("gateway_rejections_total"));
         assert!(!two.render().unwrap().contains("unknown_route"));
+    }
+
+    #[test]
+    fn what_an_alert_waits_for_stands_at_zero_before_it_happens() {
+        let shown = Metrics::new().unwrap().render().unwrap();
+        let faults = FaultCode::ALL.iter().map(|code| {
+            let (kind, peer) = (code.as_str(), code.peer());
+            format!("gateway_faults_total{{kind=\"{kind}\",peer=\"{peer}\"}} 0")
+        });
+        let lost = ["trail", "fhir"]
+            .map(|trail| format!("gateway_audit_failures_total{{trail=\"{trail}\"}} 0"));
+        for series in faults.chain(lost) {
+            assert!(shown.lines().any(|line| line == series), "{series}");
+        }
     }
 }

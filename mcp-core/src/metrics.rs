@@ -15,7 +15,8 @@ pub struct Metrics {
     tool_calls: IntCounterVec,
     tool_seconds: HistogramVec,
     backend_requests: IntCounterVec,
-    profile_reloads: IntCounterVec,
+    profiles_taken: IntCounter,
+    profiles_refused: IntCounter,
     panics: IntCounter,
 }
 
@@ -25,6 +26,8 @@ impl Metrics {
     /// # Errors
     /// The registry holds metrics of these names already.
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let changes = Opts::new("mcp_profile_reloads_total", "Changes of the folder of profiles.");
+        let changes = IntCounterVec::new(changes, &["outcome"])?;
         let metrics = Self {
             tool_calls: IntCounterVec::new(
                 Opts::new("mcp_tool_calls_total", "Tool calls by tool and outcome."),
@@ -39,10 +42,9 @@ impl Metrics {
                 Opts::new("mcp_backend_requests_total", "Requests to the backend."),
                 &["interaction", "status_class"],
             )?,
-            profile_reloads: IntCounterVec::new(
-                Opts::new("mcp_profile_reloads_total", "Changes of the folder of profiles."),
-                &["outcome"],
-            )?,
+            // At zero from the start: the first is an increase, and not the beginning of a series.
+            profiles_taken: changes.with_label_values(&["taken"]),
+            profiles_refused: changes.with_label_values(&["refused"]),
             panics: IntCounter::new("mcp_panics_total", "Requests that ended in a panic.")?,
         };
         let labels = ["version", "revision"];
@@ -50,7 +52,7 @@ impl Metrics {
         info.with_label_values(&[provenance::VERSION, provenance::REVISION]).set(1);
         registry.register(Box::new(info))?;
         registry.register(Box::new(metrics.panics.clone()))?;
-        registry.register(Box::new(metrics.profile_reloads.clone()))?;
+        registry.register(Box::new(changes))?;
         registry.register(Box::new(metrics.tool_calls.clone()))?;
         registry.register(Box::new(metrics.tool_seconds.clone()))?;
         registry.register(Box::new(metrics.backend_requests.clone()))?;
@@ -68,9 +70,14 @@ impl Metrics {
         self.tool_seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a change of the folder of profiles, and whether it was taken.
-    pub fn profile_reload(&self, outcome: &'static str) {
-        self.profile_reloads.with_label_values(&[outcome]).inc();
+    /// Counts a change of the folder of profiles that is in force now.
+    pub fn profiles_taken(&self) {
+        self.profiles_taken.inc();
+    }
+
+    /// Counts a change of the folder of profiles that has mistakes.
+    pub fn profiles_refused(&self) {
+        self.profiles_refused.inc();
     }
 
     /// Counts a request to the backend; without a status it did not answer.
@@ -84,5 +91,24 @@ impl Metrics {
             None => "none",
         };
         self.backend_requests.with_label_values(&[interaction, class]).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_of_profiles_stand_at_zero_before_there_is_one() {
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry).unwrap();
+        let shown = || prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        for outcome in ["taken", "refused"] {
+            let series = format!("mcp_profile_reloads_total{{outcome=\"{outcome}\"}} 0");
+            assert!(shown().lines().any(|line| line == series), "{series}");
+        }
+        metrics.profiles_refused();
+        assert!(shown().contains("mcp_profile_reloads_total{outcome=\"refused\"} 1"));
+        assert!(shown().contains("mcp_profile_reloads_total{outcome=\"taken\"} 0"));
     }
 }

@@ -2,6 +2,7 @@
 {{- define "fmg.mistakes" -}}
 {{- include "fmg.addressMistakes" . }}
 {{- include "fmg.keyMistakes" . }}
+{{- include "fmg.furtherMistakes" . }}
 {{- include "fmg.endingMistakes" . }}
 {{- include "fmg.networkMistakes" . }}
 {{- include "fmg.routeMistakes" . }}
@@ -105,6 +106,28 @@ core.tls.secretName: is missing; core.tls.mode secret needs the name of a Secret
 {{- end }}
 {{- if and (eq .Values.core.tls.mode "certManager") (not .Values.core.tls.issuerRef.name) }}
 core.tls.issuerRef.name: is missing; core.tls.mode certManager needs an issuer
+{{- end }}
+{{- end }}
+
+{{/* Of the certificates beside the first. */}}
+{{- define "fmg.furtherMistakes" -}}
+{{- $names := list }}
+{{- $secrets := list (include "fmg.tlsSecret" .) }}
+{{- range $at, $one := .Values.tls.further }}
+{{- $path := printf "tls.further[%d]" $at }}
+{{- $names = append $names $one.name }}
+{{- $secrets = append $secrets (include "fmg.furtherSecret" (list $ $one)) }}
+{{- if get $one "secretName" }}
+{{- include "fmg.secretMistakes" (list $ (printf "%s.secretName" $path) $one.secretName (list "tls.crt" "tls.key")) }}
+{{- else if not (get $one "issuerRef" | default $.Values.tls.certManager.issuerRef).name }}
+{{ $path }}.issuerRef: is missing; write it, or tls.certManager.issuerRef
+{{- end }}
+{{- end }}
+{{- if ne (len $names) (len (uniq $names)) }}
+tls.further: a name stands there twice
+{{- end }}
+{{- if ne (len $secrets) (len (uniq $secrets)) }}
+tls.further: a Secret stands there twice, or is the one of tls
 {{- end }}
 {{- end }}
 

@@ -48,7 +48,13 @@
 {{- end }}
 
 {{- define "fmg.listener" -}}
-{{- $tls := dict "certificate" "/etc/fhir-mcp/tls/tls.crt" "key" "/etc/fhir-mcp/tls/tls.key" "minimum_version" .Values.tls.minimumVersion -}}
+{{- $first := dict "certificate" "/etc/fhir-mcp/tls/tls.crt" "key" "/etc/fhir-mcp/tls/tls.key" -}}
+{{- $all := list $first -}}
+{{- range .Values.tls.further -}}
+{{- $all = append $all (dict "certificate" (printf "/etc/fhir-mcp/certificates/%s/tls.crt" .name) "key" (printf "/etc/fhir-mcp/certificates/%s/tls.key" .name)) -}}
+{{- end -}}
+{{- $tls := ternary (dict "certificates" $all) $first (gt (len $all) 1) -}}
+{{- $_ := set $tls "minimum_version" .Values.tls.minimumVersion -}}
 {{- with include "fmg.authorityPath" (list .Values.tls.clients "clients") -}}
 {{- $clients := dict "authority" . "required" $.Values.tls.clients.required -}}
 {{- with $.Values.tls.clients.revocationsKey }}{{ $_ := set $clients "revocations" (printf "/etc/fhir-mcp/authorities/clients/%s" .) }}{{ end -}}

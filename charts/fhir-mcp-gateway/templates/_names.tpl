@@ -102,6 +102,11 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- define "fmg.tlsSecret" -}}
 {{ ternary .Values.tls.secretName (printf "%s-tls" (include "fmg.fullname" .)) (eq .Values.tls.mode "secret") }}
 {{- end }}
+{{/* Takes [context, one of tls.further]. */}}
+{{- define "fmg.furtherSecret" -}}
+{{- $one := index . 1 -}}
+{{ get $one "secretName" | default (printf "%s-tls-%s" (include "fmg.fullname" (index . 0)) $one.name) }}
+{{- end }}
 {{- define "fmg.coreTlsSecret" -}}
 {{ ternary .Values.core.tls.secretName (printf "%s-core-tls" (include "fmg.fullname" .)) (eq .Values.core.tls.mode "secret") }}
 {{- end }}

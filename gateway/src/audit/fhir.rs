@@ -13,7 +13,7 @@ use std::time::Duration;
 use authz::tool_report::ToolOutcome;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use prometheus::IntCounterVec;
+use prometheus::IntCounter;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -55,14 +55,14 @@ enum Order {
 #[derive(Clone, Debug)]
 pub(super) struct FhirQueue {
     orders: SyncSender<Order>,
-    failures: IntCounterVec,
+    failures: IntCounter,
 }
 
 impl FhirQueue {
     /// Takes an event over, if it is one of those that [`is_exported`] names.
     pub(super) fn take(&self, event: Box<AuditEvent>) {
         if is_exported(&event) && self.orders.try_send(Order::Write(event)).is_err() {
-            self.failures.with_label_values(&["fhir"]).inc();
+            self.failures.inc();
         }
     }
 
@@ -109,19 +109,19 @@ impl FhirTrail {
 
     /// Starts the trail on a thread of its own. Nobody waits for it to end: a pipe that nobody reads
     /// would hold up the end of the program.
-    pub(super) fn start(mut self, failures: IntCounterVec) -> FhirQueue {
+    pub(super) fn start(mut self, failures: IntCounter) -> FhirQueue {
         let (orders, ordered) = sync_channel(QUEUE);
         let counter = failures.clone();
         thread::spawn(move || self.run(&ordered, &counter));
         FhirQueue { orders, failures }
     }
 
-    fn run(&mut self, orders: &Receiver<Order>, failures: &IntCounterVec) {
+    fn run(&mut self, orders: &Receiver<Order>, failures: &IntCounter) {
         while let Ok(order) = orders.recv() {
             match order {
                 Order::Write(event) if self.pending.len() > MOST_PENDING => {
                     drop(event);
-                    failures.with_label_values(&["fhir"]).inc();
+                    failures.inc();
                 }
                 Order::Write(event) => {
                     for resource in resources(&event, &self.observer) {

@@ -95,7 +95,7 @@ impl AuditTrail {
         let (orders, ordered) = mpsc::channel(QUEUE);
         let Opened { sink, tail, digests, fhir, patience, refuses } = opened;
         let health = Arc::new(Health::new(metrics));
-        let fhir = fhir.map(|trail| trail.start(metrics.audit_failures.clone()));
+        let fhir = fhir.map(|trail| trail.start(metrics.audit_failures.fhir.clone()));
         let mut boot = [0; 8];
         rand::rng().fill_bytes(&mut boot);
         let chain = Chain::after(tail.previous.clone(), hex(&boot), digests);

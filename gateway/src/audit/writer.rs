@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use prometheus::{IntCounterVec, IntGauge};
+use prometheus::{IntCounter, IntCounterVec, IntGauge};
 use tokio::sync::{mpsc, oneshot};
 
 use super::chain::Chain;
@@ -41,7 +41,7 @@ pub(super) struct Health {
     lost: AtomicU64,
     suppressed: Suppression,
     gauge: IntGauge,
-    failures: IntCounterVec,
+    failures: IntCounter,
 }
 
 /// What was counted instead of written, since the last time that somebody said so.
@@ -59,7 +59,7 @@ impl Health {
         let counter = metrics.records_suppressed.clone();
         let suppressed =
             Suppression { events: AtomicU64::new(0), lines: AtomicU64::new(0), counter };
-        let failures = metrics.audit_failures.clone();
+        let failures = metrics.audit_failures.trail.clone();
         let (writable, lost) = (AtomicBool::new(true), AtomicU64::new(0));
         Self { writable, lost, suppressed, gauge, failures }
     }
@@ -108,7 +108,7 @@ impl Health {
     /// Notes an event that will not be written.
     pub(super) fn lose(&self) {
         self.lost.fetch_add(1, Ordering::AcqRel);
-        self.failures.with_label_values(&["trail"]).inc();
+        self.failures.inc();
     }
 
     fn take_lost(&self) -> u64 {

@@ -53,7 +53,8 @@ def run():
     tested("all alerts are silent while all is well", unit_test(healthy, {time: [] for time in ("10m", "60m", "120m", "239m")}))
     for name, case in cases["faults"].items():
         expectations = {case["not_yet"]: [], case["at"]: [f"FhirMcp{name}"]}
-        tested(f"FhirMcp{name} fires under its fault, alone, and not at once", unit_test(healthy | case["series"], expectations))
+        for series in filter(None, (case["series"], case.get("or"))):
+            tested(f"FhirMcp{name} fires under its fault, alone, and not at once", unit_test(healthy | series, expectations))
     shipped(rules)
 
 

@@ -152,12 +152,14 @@ def replaced():
     cluster = Cluster()
     _, first, _ = cluster.template(LEAST)
     cluster.keep(first)
+    cluster.bring("a", tls__crt="x", tls__key="x")
     gateway, core = RELEASE, f"{RELEASE}-core"
     changes = {
         "the deny list": ({"gateway.config.deny.subjects[0]": "s7"}, set()),
         "the policy": ({"gateway.config.policy.tools.list_studies": "any"}, set()),
         "a profile": ({"core.profiles.own\\.yaml": "x"}, set()),
         "what the audit does on a full disk": ({"gateway.config.audit.when_unwritable": "continue"}, {gateway}),
+        "the certificates for further names": ({"tls.further[0].name": "a", "tls.further[0].secretName": "a"}, {gateway}),
         "the collector": ({"telemetry.endpoint": "http://collector.observability.svc:4318/v1/traces"}, {gateway, core}),
         "mcp-core.yaml": ({"core.config.answers.smallest_cell": "7"}, {core}),
     }
@@ -171,11 +173,13 @@ def replaced():
 
 def named_secrets():
     cluster = Cluster()
-    values = LEAST | {"tls.mode": "secret", "tls.secretName": "public", "keys.existingHopSecret": "hop"}
+    further = {"tls.further[0].name": "inside", "tls.further[0].secretName": "inside"}
+    values = LEAST | further | {"tls.mode": "secret", "tls.secretName": "public", "keys.existingHopSecret": "hop"}
     code, _, said = cluster.template(values)
-    for words in ("tls.secretName: there is no Secret public in the namespace fhir", "keys.existingHopSecret: there is no Secret hop"):
+    for words in ("tls.further[0].secretName: there is no Secret inside", "tls.secretName: there is no Secret public in the namespace fhir", "keys.existingHopSecret: there is no Secret hop"):
         check(f"refused: {words}", code != 0 and words in said, said)
     cluster.bring("public", tls__crt="x", tls__key="x")
+    cluster.bring("inside", tls__crt="x", tls__key="x")
     cluster.bring("hop", other="x")
     code, _, said = cluster.template(values)
     words = "keys.existingHopSecret: the Secret hop has no key hop"

@@ -24,7 +24,7 @@ if [ ! -x "$cache/prometheus/usr/bin/promtool" ]; then
   rm -rf "$unpack"
 fi
 
-if [ ! -x "$cache/python/bin/python" ] || ! "$cache/python/bin/pip" freeze | grep -q "^kubernetes-validate==$schemas\$"; then
+if [ ! -x "$cache/python/bin/python" ] || ! "$cache/python/bin/pip" freeze | grep "^kubernetes-validate==$schemas\$" >/dev/null; then
   python3 -m venv "$cache/python"
   "$cache/python/bin/pip" install --quiet "kubernetes-validate==$schemas" PyYAML >&2
 fi

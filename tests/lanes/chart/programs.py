@@ -18,12 +18,14 @@ def key():
 
 
 def brought_secret(objects):
-    """What stands in a Secret of the operator, by the key that is asked for."""
+    """What stands in a Secret of the operator, by the key that is asked for. A further certificate is for the name of its folder."""
     made = {}
+    public = configuration(objects, "gateway.yaml")["server"]["public_url"]
 
-    def content(name):
+    def content(name, folder):
         if name in ("tls.crt", "tls.key", "ca.crt"):
-            return base64.b64decode(certificate(objects)[name])
+            further = folder.parent.name == "certificates"
+            return base64.b64decode(certificate(f"https://{folder.name}.example.org" if further else public)[name])
         if name.startswith("ring-") or name in ("hop", "audit", "limits"):
             return made.setdefault(name, key())
         return b"a-secret-that-somebody-brought"
@@ -33,9 +35,8 @@ def brought_secret(objects):
 CERTIFICATES = {}
 
 
-def certificate(objects):
-    """A certificate that the chart generates, for the public name of these objects."""
-    public = configuration(objects, "gateway.yaml")["server"]["public_url"]
+def certificate(public):
+    """A certificate that the chart generates, for this public URL."""
     if public not in CERTIFICATES:
         _, made, said = template({"publicUrl": public, "backend.url": "https://jhe.example.org"})
         assert made, said
@@ -58,8 +59,8 @@ def laid_out(objects, component, folder):
     for mount in pod["containers"][0]["volumeMounts"]:
         volume = next(one for one in pod["volumes"] if one["name"] == mount["name"])
         source = volume.get("secret") or volume["configMap"]
-        files = content(objects, source, brought, "secret" in volume)
         target = folder / mount["mountPath"].lstrip("/")
+        files = content(objects, source, lambda key, to=target: brought(key, to), "secret" in volume)
         (target / "..now").mkdir(parents=True)
         (target / "..data").symlink_to("..now")
         for name, text in files.items():

@@ -4,9 +4,11 @@ from rendering import LEAST, template
 from report import check
 
 K1 = {"keys.ring[0].id": "k1", "keys.ring[0].state": "active"}
+TWO = {"tls.further[0].name": "a", "tls.further[0].secretName": "a"}
 GOOD = {
     "IPv6": {"listenOn": "::"},
     "the least": {},
+    "certificates for further names": TWO | {"tls.further[1].name": "b", "tls.further[1].dnsNames[0]": "*.b.example.org", "tls.further[1].issuerRef.name": "c"},
     "a gateway on this very computer": {"publicUrl": "http://localhost:8443"},
     "plain http to the backend, with a word": {"backend.url": "http://jhe.jhe.svc", "gateway.config.backend.allow_plain_http": "true"},
 }
@@ -37,6 +39,16 @@ BAD = {
     "no certificate": ({"tls.mode": "secret"}, "tls.secretName: is missing"),
     "no issuer": ({"tls.mode": "certManager"}, "tls.certManager.issuerRef.name: is missing"),
     "no certificate of core": ({"core.tls.mode": "secret"}, "core.tls.secretName: is missing"),
+    "a certificate from nowhere": ({"tls.further[0].name": "a"}, "secretName"),
+    "a certificate from two places": ({"tls.further[0].name": "a", "tls.further[0].secretName": "a", "tls.further[0].dnsNames[0]": "a.example.org"}, "tls/further"),
+    "an issuer of a certificate that is there": ({"tls.further[0].name": "a", "tls.further[0].secretName": "a", "tls.further[0].issuerRef.name": "a"}, "tls/further"),
+    "a certificate without a name": ({"tls.further[0].secretName": "a"}, "name"),
+    "a name that is a path": ({"tls.further[0].name": "../a", "tls.further[0].secretName": "a"}, "tls/further"),
+    "a certificate for a name that is none": ({"tls.further[0].name": "a", "tls.further[0].dnsNames[0]": "https://a.example.org"}, "dnsNames"),
+    "a certificate that nobody issues": ({"tls.further[0].name": "a", "tls.further[0].dnsNames[0]": "a.example.org"}, "tls.further[0].issuerRef: is missing"),
+    "two certificates of one name": (TWO | {"tls.further[1].name": "a", "tls.further[1].secretName": "b"}, "tls.further: a name stands there twice"),
+    "one certificate twice": (TWO | {"tls.further[1].name": "b", "tls.further[1].secretName": "a"}, "tls.further: a Secret stands there twice"),
+    "the first certificate twice": (TWO | {"tls.mode": "secret", "tls.secretName": "a"}, "tls.further: a Secret stands there twice"),
     "two active keys": (K1 | {"keys.ring[1].id": "k2", "keys.ring[1].state": "active"}, "exactly one key is active"),
     "one key twice": (K1 | {"keys.ring[1].id": "k1", "keys.ring[1].state": "verify"}, "an id stands there twice"),
     "two stores": ({"valkey.enabled": "true", "redis.url": "redis://a"}, "redis.url: there is valkey.enabled too"),

@@ -15,7 +15,7 @@ BROUGHT = {
     "jupyterhealth": {"jhe-mcp"},
     "openshift": {"gateway-public-tls"},
     "external-redis": {
-        "gateway-client", "gateway-keys", "gateway-hop", "gateway-public-tls",
+        "gateway-client", "gateway-keys", "gateway-hop", "gateway-public-tls", "gateway-inside-tls",
         "gateway-core-tls", "gateway-limits", "hospital-authority",
     },
 }

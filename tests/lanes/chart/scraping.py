@@ -1,6 +1,7 @@
 """The rendered configuration serves: both programs on loopback, the chart's own test against them, a change of the mounted
 folder, and a real Prometheus that scrapes them and answers the dashboard's queries."""
 
+import base64
 import http.client
 import json
 import os
@@ -21,10 +22,12 @@ from report import check
 
 PATIENCE = 30
 RELEASE = "gateway-fhir-mcp-gateway"
-# A flood of tens of thousands of names, and an audit trail that cannot be written.
-NOT_HERE = {"gateway_limits_evictions_total", "gateway_audit_failures_total"}
+# A flood of tens of thousands of names.
+NOT_HERE = {"gateway_limits_evictions_total"}
 # Nobody takes its spans, and what the backend says is believed for a second, so that both are seen soon.
 SHORT = {"telemetry.endpoint": "http://127.0.0.1:1/v1/traces", "gateway.config.backend.introspection.lifetime": "1s"}
+# A certificate for a name beside the public one.
+INSIDE = {"tls.further[0].name": "inside", "tls.further[0].secretName": "inside-tls"}
 
 
 def ports(count):
@@ -105,7 +108,7 @@ def on_loopback(below, component, replacements):
 
 
 def run():
-    _, objects, said = template(LEAST | SHORT | {"valkey.enabled": "true"})
+    _, objects, said = template(LEAST | SHORT | INSIDE | {"valkey.enabled": "true"})
     check("the least and a store can be served", objects, said)
     work = pathlib.Path(os.environ["WORK"]) / "served"
     public, core, admin, core_admin, prometheus, counts = ports(6)
@@ -127,6 +130,7 @@ def run():
         if not ready:
             return
         hop(gateway_yaml)
+        names(objects, public)
         helm_test(objects, public, work)
         somebody = person.Person(public)
         somebody.log_in()
@@ -139,8 +143,10 @@ def run():
         told = until(lambda: somebody.call("list_studies") == 503 and asked(prometheus, 'ALERTS{alertname="FhirMcpBackendOut"}'))
         check("a backend that is stopped is 503, and raises FhirMcpBackendOut at Prometheus", told)
         kept.kill()
-        told = until(lambda: registered(public) and asked(prometheus, 'gateway_limits_degraded == 1') and asked(prometheus, 'ALERTS{alertname="FhirMcpLimitsDegraded"}'))
-        check("a store that is killed raises FhirMcpLimitsDegraded at Prometheus", told)
+        told = until(lambda: asked(prometheus, 'gateway_limits_degraded == 1') and asked(prometheus, 'ALERTS{alertname="FhirMcpLimitsDegraded"}'))
+        check("a store that is killed while nobody calls raises FhirMcpLimitsDegraded at Prometheus", told)
+        counted = until(lambda: registered(public) and asked(prometheus, 'rate(gateway_limits_shared_faults_total{kind="away"}[5m]) > 0'))
+        check("and whoever comes then is counted by the gateway alone", counted)
         answered(prometheus)
 
 
@@ -172,6 +178,22 @@ def hop(config):
     rows = {row["check"]: row for row in rows_of(json.loads(ended.stdout))}
     for name in ("core_connect", "core_hop"):
         check(f"the doctor finds {name} well", "ok" in json.dumps(rows.get(name)), rows.get(name))
+
+
+def names(objects, port):
+    """Who asks for a name is shown the certificate that bears it, and the first where none does."""
+    authorities = {
+        "gateway": named(objects, "ConfigMap", f"{RELEASE}-authority")["data"]["ca.crt"],
+        "inside": base64.b64decode(programs.certificate("https://inside.example.org")["ca.crt"]).decode()}
+    for asked_for, shown in (("gateway", "gateway"), ("inside", "inside"), ("other", "gateway")):
+        context = ssl.create_default_context(cadata=authorities[shown])
+        context.check_hostname = asked_for == shown
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, context.wrap_socket(plain, server_hostname=f"{asked_for}.example.org"):
+                wrong = ""
+        except OSError as why:
+            wrong = str(why)
+        check(f"who asks for {asked_for}.example.org is shown the certificate of {shown}.example.org", not wrong, wrong)
 
 
 def rows_of(told):

@@ -7,7 +7,7 @@ VERSIONS = ("1.31", "1.34", "1.37")
 CUSTOM = {
     "Certificate": ("cert-manager.io/v1", {"secretName", "duration", "renewBefore", "dnsNames", "issuerRef", "privateKey", "usages"}, {"secretName", "dnsNames", "issuerRef"}),
     "HTTPRoute": ("gateway.networking.k8s.io/v1", {"parentRefs", "hostnames", "rules"}, {"parentRefs", "rules"}),
-    "TLSRoute": ("gateway.networking.k8s.io/v1alpha2", {"parentRefs", "hostnames", "rules"}, {"parentRefs", "hostnames", "rules"}),
+    "TLSRoute": ("gateway.networking.k8s.io/v1", {"parentRefs", "hostnames", "rules"}, {"parentRefs", "hostnames", "rules"}),
     "BackendTLSPolicy": ("gateway.networking.k8s.io/v1", {"targetRefs", "validation"}, {"targetRefs", "validation"}),
     "ServiceMonitor": ("monitoring.coreos.com/v1", {"selector", "endpoints"}, {"selector", "endpoints"}),
     "PodMonitor": ("monitoring.coreos.com/v1", {"selector", "podMetricsEndpoints"}, {"selector", "podMetricsEndpoints"}),

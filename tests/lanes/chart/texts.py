@@ -76,7 +76,7 @@ def run():
     check("the table of values in the chart's README is up to date: tests/lanes/chart/values_table.py --write", table in values_table.README.read_text())
 
 
-# Fields that the chart writes from other values; `certificates`, for several names, it does not.
+# Fields that the chart writes from other values.
 WRITTEN = {
     "server", "public_url", "listeners", "address", "tls", "certificate", "key", "certificates", "minimum_version",
     "client_certificates", "authority", "revocations", "required", "admin", "keys", "ring", "hop", "id", "state", "core", "name",

@@ -1,7 +1,7 @@
 //! Keeps the connection to the store, so that no request ever waits for one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -12,8 +12,6 @@ use tokio::time::{sleep, timeout};
 use super::StoreFault;
 use super::connection::{Address, Connection, Request, fault};
 
-/// Between two looks for a store that is away.
-const PAUSE: Duration = Duration::from_secs(1);
 /// For connecting, TLS, logging in and leaving the script.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 /// This many late or wrong answers in a row end a connection.
@@ -25,6 +23,8 @@ pub(super) struct Link {
     address: Address,
     probe: Request,
     deadline: Duration,
+    /// Between two looks at a store that nobody asks, and for one that is away.
+    pause: Duration,
     degraded: IntGauge,
     standing: ArcSwapOption<Standing>,
     gone: Notify,
@@ -35,11 +35,14 @@ pub(super) struct Link {
 pub(super) struct Standing {
     connection: Connection,
     strikes: AtomicU32,
+    /// Whether a request asked since the last look.
+    asked: AtomicBool,
 }
 
 impl Standing {
-    /// Runs the script.
+    /// Runs the script for a request.
     pub(super) async fn ask(&self, request: &Request) -> Result<Vec<i64>, StoreFault> {
+        self.asked.store(true, Ordering::Relaxed);
         self.connection.ask(request).await
     }
 }
@@ -48,11 +51,11 @@ impl Link {
     pub(super) fn new(
         address: Address,
         probe: Request,
-        deadline: Duration,
+        [deadline, pause]: [Duration; 2],
         degraded: IntGauge,
     ) -> Self {
         let (standing, gone) = (ArcSwapOption::empty(), Notify::new());
-        Self { address, probe, deadline, degraded, standing, gone }
+        Self { address, probe, deadline, pause, degraded, standing, gone }
     }
 
     /// The connection, if one stands.
@@ -91,10 +94,12 @@ impl Link {
         loop {
             match self.connect().await {
                 Ok(standing) => {
-                    self.standing.store(Some(Arc::new(standing)));
+                    let standing = Arc::new(standing);
+                    // In this order: from then on anybody may find it useless again.
                     self.degraded.set(0);
+                    self.standing.store(Some(Arc::clone(&standing)));
                     tracing::info!("the store of shared limits answers");
-                    self.gone.notified().await;
+                    self.watch(&standing).await;
                     told = true;
                 }
                 Err(fault) if !told => {
@@ -106,7 +111,18 @@ impl Link {
                 }
                 Err(_) => {}
             }
-            sleep(PAUSE).await;
+            sleep(self.pause).await;
+        }
+    }
+
+    /// Returns when `standing` was taken away. Where no request asks over it, the keeper does: a store
+    /// that broke is told from one that nobody needed, before the next request finds out.
+    async fn watch(&self, standing: &Arc<Standing>) {
+        while timeout(self.pause, self.gone.notified()).await.is_err() {
+            if !standing.asked.swap(false, Ordering::Relaxed) {
+                let probed = self.probe(&standing.connection).await;
+                self.note(standing, probed.err());
+            }
         }
     }
 
@@ -114,8 +130,13 @@ impl Link {
     async fn connect(&self) -> Result<Standing, StoreFault> {
         let connecting = timeout(CONNECT_TIME, self.address.connect()).await;
         let connection = connecting.map_err(|_| StoreFault::Late)?.map_err(|why| fault(&why))?;
-        let proven = timeout(self.deadline, connection.ask(&self.probe)).await;
-        proven.map_err(|_| StoreFault::Late)??;
-        Ok(Standing { connection, strikes: AtomicU32::new(0) })
+        self.probe(&connection).await?;
+        Ok(Standing { connection, strikes: AtomicU32::new(0), asked: AtomicBool::new(false) })
+    }
+
+    /// Asks as a request would, and waits no longer.
+    async fn probe(&self, connection: &Connection) -> Result<(), StoreFault> {
+        let answer = timeout(self.deadline, connection.ask(&self.probe)).await;
+        answer.unwrap_or(Err(StoreFault::Late)).map(|_| ())
     }
 }

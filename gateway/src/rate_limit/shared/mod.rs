@@ -1,8 +1,9 @@
 //! The counts that replicas share, in Redis or Valkey: one script and one round trip for a step.
 //!
 //! A request asks only over a connection that stands, and waits no longer than the deadline. One
-//! task keeps the connection; while there is none, or after three answers in a row that were late or
-//! wrong, nobody asks, and each replica counts by itself at its share.
+//! task keeps the connection, and asks over it each second in which no request does; while there is
+//! none, or after three answers in a row that were late or wrong, nobody asks, and each replica
+//! counts by itself at its share.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub use connection::StoreError;
 use connection::{Address, Request};
 use link::Link;
 use names::Names;
+
+/// Between two looks at the store, where no request sees to it.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a step was not decided by the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +104,8 @@ impl Store {
             return Ok(Arc::clone(same));
         }
         let probe = Request::of(probe(&settings.prefix));
-        let link = Link::new(address, probe, settings.deadline, counters.degraded.clone());
+        let times = [settings.deadline, PAUSE];
+        let link = Link::new(address, probe, times, counters.degraded.clone());
         Ok(Arc::new(Self {
             replicas: settings.replicas,
             deadline: settings.deadline,

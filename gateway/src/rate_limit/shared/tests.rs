@@ -3,6 +3,8 @@ use std::process::{Child, Command, Stdio};
 
 use rand::{RngExt as _, SeedableRng as _};
 use redis::aio::MultiplexedConnection;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::super::quota::Quota;
 use super::*;
@@ -80,4 +82,50 @@ async fn the_script_computes_what_we_compute() {
         let [said, room, strange] = answer[..] else { panic!("{answer:?}") };
         assert_eq!((said, quota.units(room), strange), (wait, remaining, 0), "step {step}");
     }
+}
+
+/// What the other side does, or a failure where it does not.
+async fn soon<T>(what: impl Future<Output = std::io::Result<T>>) -> T {
+    timeout(Duration::from_secs(30), what).await.expect("in time").unwrap()
+}
+
+/// Answers the next command, which comes alone.
+async fn answer(stream: &mut TcpStream, verb: &str, answer: &str) {
+    let mut command = vec![0; 65_536];
+    let bytes = soon(stream.read(&mut command)).await;
+    let command = String::from_utf8_lossy(&command[..bytes]);
+    assert!(command.contains(verb), "{verb} in {command}");
+    stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
+/// What the store says of a script that it keeps, and of one that ran.
+const LOADED: &str = "$3\r\nabc\r\n";
+const CHARGED: &str = "*3\r\n:0\r\n:1000000\r\n:0\r\n";
+
+#[tokio::test]
+async fn a_store_that_goes_while_nobody_calls_is_missed_and_found_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let yaml = format!(
+        "limits: {{shared: {{url: 'redis://127.0.0.1:{port}', key: {{env: RING}}, replicas: 3}}}}"
+    );
+    let url = "http://127.0.0.1:1";
+    let settings = crate::bench::config(url, url, &yaml).limits.shared.unwrap();
+    let degraded = crate::metrics::Metrics::new().unwrap().limits.degraded;
+    let times = [Duration::from_millis(500), Duration::from_millis(10)];
+    let address = Address::new(&settings).unwrap();
+    let link = Arc::new(Link::new(address, Request::of(probe("p")), times, degraded.clone()));
+    let keeper = tokio::spawn(link.keep());
+    // It hangs up, then it hangs; a new connection is made only where the one before was given up.
+    let (mut stream, _) = soon(listener.accept()).await;
+    for hangs in [false, true] {
+        answer(&mut stream, "SCRIPT", LOADED).await;
+        answer(&mut stream, "EVALSHA", CHARGED).await;
+        answer(&mut stream, "EVALSHA", CHARGED).await;
+        assert_eq!(degraded.get(), 0, "it is there, and asked though no request came");
+        let _hung = hangs.then_some(stream);
+        (stream, _) = soon(listener.accept()).await;
+        assert_eq!(degraded.get(), 1, "it was missed though no request came");
+    }
+    keeper.abort();
 }

@@ -188,11 +188,11 @@ impl LiveProfiles {
             match self.refresh() {
                 Reload::Unchanged => {}
                 Reload::Swapped(generation) => {
-                    metrics.profile_reload("taken");
+                    metrics.profiles_taken();
                     info!(generation, "took changed profiles");
                 }
                 Reload::Refused(mistakes) => {
-                    metrics.profile_reload("refused");
+                    metrics.profiles_refused();
                     error!(
                         reason = "profiles_invalid",
                         mistakes, "left changed profiles; those before stay in force"
