@@ -109,7 +109,7 @@ pub(crate) fn redirect_uri(value: &Value) -> Result<String, String> {
     let exact = RedirectPolicy { exact: [text.clone()].into(), ..RedirectPolicy::default() };
     let plain = Url::parse(&text).ok().filter(|url| url.fragment().is_none());
     let (Some(url), Some(accepted)) = (plain, exact.accept(&text)) else {
-        return Err("must be an absolute URI without a fragment".to_owned());
+        return Err("must be an absolute URI without credentials and fragment".to_owned());
     };
     match url.scheme() {
         "http" if !accepted.is_loopback() => {

@@ -169,6 +169,24 @@ fn the_operators_clients_are_checked_and_every_mistake_is_named() {
 }
 
 #[test]
+fn a_redirect_uri_with_a_user_name_is_refused_wherever_it_stands() {
+    let uri = "https://user:canary@vs.example/cb";
+    let allowed =
+        sample().replace("allowed_redirect_uris:", &format!("allowed_redirect_uris:\n    - {uri}"));
+    let named = sample().replace(
+        "registered: []",
+        &format!("registered: [{{ id: a, name: A, redirect_uris: [\"{uri}\"] }}]"),
+    );
+    for (yaml, field) in [
+        (allowed, "clients.allowed_redirect_uris[0]"),
+        (named, "clients.registered[0].redirect_uris[0]"),
+    ] {
+        let text = "must be an absolute URI without credentials and fragment";
+        assert_eq!(mistakes(&yaml), [format!("{field}: {text}")]);
+    }
+}
+
+#[test]
 fn two_clients_with_one_id_are_refused_and_none_is_known_by_default() {
     let twice = "registered:
     - { id: a, name: A, redirect_uris: [\"http://127.0.0.1/\"] }

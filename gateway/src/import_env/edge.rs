@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use authz::redirect_uri::RedirectPolicy;
-use url::Url;
 
 use super::decide::{Draft, value};
 use super::known::Known;
@@ -85,7 +84,7 @@ impl Draft<'_> {
         let (mut taken, mut loopback) = (Vec::new(), 0_usize);
         let entries = self.variables.value(known).unwrap_or_default().split(',').map(str::trim);
         for (at, entry) in entries.filter(|entry| !entry.is_empty()).enumerate() {
-            match redirect_uri(&value(entry)).and_then(without_credentials) {
+            match redirect_uri(&value(entry)) {
                 Ok(_) if RedirectPolicy::default().accept(entry).is_some() => loopback += 1,
                 Ok(uri) if taken.contains(&uri) => {}
                 Ok(uri) => taken.push(uri),
@@ -128,13 +127,4 @@ impl Draft<'_> {
             }
         }
     }
-}
-
-/// The URI, if it names nobody: what stands before an @ may be a password.
-fn without_credentials(uri: String) -> Result<String, String> {
-    let named = |url: &Url| !url.username().is_empty() || url.password().is_some();
-    if Url::parse(&uri).is_ok_and(|url| named(&url)) {
-        return Err("must be without credentials".to_owned());
-    }
-    Ok(uri)
 }
