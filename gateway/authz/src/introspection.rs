@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::json;
 use crate::time::Timestamp;
 
 /// The answer about one token.
@@ -66,7 +67,7 @@ impl Introspection {
         if status != 200 {
             return Err(Unreadable::Status(status));
         }
-        let wire: Wire = serde_json::from_slice(body).map_err(|_| Unreadable::Malformed)?;
+        let wire: Wire = json::object(body).ok_or(Unreadable::Malformed)?;
         if !wire.active {
             return Ok(Self::Inactive);
         }
@@ -124,6 +125,7 @@ mod tests {
             (200, br#"{"active":1}"#),
             (200, b"{}"),
             (200, b"[]"),
+            (200, br#"[true,"gateway","openid",null,1796434416,"10002",null]"#),
             (200, br#"{"active":true,"active":false}"#),
             (200, br#"{"active":true,"exp":"soon"}"#),
             (200, b""),

@@ -6,6 +6,8 @@
 
 mod words;
 
+pub mod json;
+
 pub mod time;
 
 pub mod client_address;

@@ -2,7 +2,8 @@
 //!
 //! Headers such as `Mcp-Method` can lie and are not looked at. The body is never rewritten, so core
 //! parses the same bytes; whatever two parsers could read differently (a repeated key, an array in
-//! place of an object, a batch, nesting that one of them gives up on) is refused here.
+//! place of an object, a batch, nesting that one of them gives up on, a name that one of them keeps for
+//! itself) is refused here.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +11,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use crate::json;
 
 mod depth;
 
@@ -164,30 +167,23 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<CallId>, 
     CallId::deserialize(from).map(Some)
 }
 
-/// Serde reads a struct from an array too; a parser that does not would see something else.
-fn is_object(json: &[u8]) -> bool {
-    json.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{')
-}
-
 impl McpCall {
     /// Reads one message; batches were removed from MCP in 2025-06-18 and are refused, and so is
     /// whatever is nested deeper than 64 levels: core's own parser would give it up later.
     pub fn parse(body: &[u8]) -> Result<Self, MalformedCall> {
-        if !is_object(body) || depth::is_too_deep(body) {
+        if depth::is_too_deep(body) {
             return Err(MalformedCall);
         }
-        let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| MalformedCall)?;
+        let envelope: Envelope<'_> = json::object(body).ok_or(MalformedCall)?;
         if envelope.jsonrpc != "2.0" {
             return Err(MalformedCall);
         }
         let name = match envelope.params {
             None => None,
-            Some(raw) if is_object(raw.get().as_bytes()) => {
-                let params: Params<'_> =
-                    serde_json::from_str(raw.get()).map_err(|_| MalformedCall)?;
+            Some(raw) => {
+                let params: Params<'_> = json::object(raw.get().as_bytes()).ok_or(MalformedCall)?;
                 params.name
             }
-            Some(_) => return Err(MalformedCall),
         };
         let action = Action::of(&envelope.method, name.as_deref())?;
         Ok(Self { id: envelope.id, action })

@@ -146,7 +146,7 @@ impl Client {
         let answered = response.status();
         if answered == StatusCode::OK {
             let body = read_bounded(response, self.max_bytes).await?;
-            return serde_json::from_slice(&body).map_err(|_| Fault::Malformed.into());
+            return authz::json::read(&body).ok_or_else(|| Fault::Malformed.into());
         }
         let retry_after = retry_after(response.headers());
         let fault = match answered {

@@ -19,7 +19,7 @@ pub enum Issue {
 /// record that is missing is told by the status too, whatever the issue's code, unless the server
 /// says that it cannot do this at all.
 pub fn issue(body: &[u8], is_missing: bool) -> Option<Issue> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body: Value = authz::json::read(body)?;
     (text(&body, "/resourceType") == Some("OperationOutcome")).then_some(())?;
     let codes: Vec<&str> =
         elements(&body, "/issue").filter_map(|issue| text(issue, "/code")).collect();

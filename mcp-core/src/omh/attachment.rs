@@ -40,7 +40,7 @@ pub enum DecodeError {
 pub fn decode(base64: &str) -> Result<Payload, DecodeError> {
     let compact: String = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = BASE64.decode(compact).map_err(|_| DecodeError::NotBase64)?;
-    let mut whole: Value = serde_json::from_slice(&bytes).map_err(|_| DecodeError::NotJson)?;
+    let mut whole: Value = authz::json::read(&bytes).ok_or(DecodeError::NotJson)?;
     let mut part = |name| whole.get_mut(name).map(Value::take);
     match part("body") {
         Some(body @ (Value::Object(_) | Value::Array(_))) => {
@@ -105,6 +105,15 @@ mod tests {
             (encoded(r#"{"body":"text"}"#), DecodeError::NoBody),
         ] {
             assert_eq!(decode(&text).unwrap_err(), expected, "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_the_writers_never_becomes_a_part_of_the_body() {
+        for disguise in ["Number", "RawValue"] {
+            let name = format!("$serde_json::private::{disguise}");
+            let text = json!({ "body": { "heart_rate": { name: "60" } } }).to_string();
+            assert_eq!(decode(&encoded(&text)).unwrap_err(), DecodeError::NotJson);
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use crate::broker::register::clean_name;
+use crate::json;
 use crate::redirect_uri::RedirectPolicy;
 
 /// The longest URL that is looked at, in characters.
@@ -91,12 +92,7 @@ impl ClientDocument {
         body: &[u8],
         redirects: &RedirectPolicy,
     ) -> Result<Self, InvalidDocument> {
-        // Serde reads a struct from an array as well.
-        let object = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-        let wire: Wire = object
-            .then(|| serde_json::from_slice(body).ok())
-            .flatten()
-            .ok_or(InvalidDocument::Malformed)?;
+        let wire: Wire = json::object(body).ok_or(InvalidDocument::Malformed)?;
         if wire.client_id != url.text {
             return Err(InvalidDocument::OtherClient);
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::broker::error::OAuthErrorCode;
 use crate::broker::{Broker, REGISTRATION_LIFETIME};
+use crate::json;
 use crate::seal::{Purpose, Sealable};
 use crate::time::Timestamp;
 
@@ -59,12 +60,7 @@ impl Broker {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<Value, OAuthErrorCode> {
-        // Serde reads a struct from an array as well; RFC 7591 §3.1 wants an object.
-        let object = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-        let metadata: Metadata = object
-            .then(|| serde_json::from_slice(body).ok())
-            .flatten()
-            .ok_or(OAuthErrorCode::InvalidClientMetadata)?;
+        let metadata: Metadata = json::object(body).ok_or(OAuthErrorCode::InvalidClientMetadata)?;
         let redirect_uris: Vec<String> = metadata
             .redirect_uris
             .into_iter()

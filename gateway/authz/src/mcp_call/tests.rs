@@ -59,6 +59,24 @@ fn batches_arrays_for_objects_and_responses_are_refused() {
 }
 
 #[test]
+fn an_object_that_core_would_read_as_something_else_is_refused() {
+    let call = |argument: &str| {
+        action(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call",
+                "params":{{"name":"a","arguments":{{"patient_id":{argument}}}}}}}"#
+        ))
+    };
+    assert!(call(r#"{"$ref":"40001"}"#).is_ok());
+    for disguised in [
+        r#"{"$serde_json::private::RawValue":"\"40001\""}"#,
+        r#"{"$serde_json::private::Number":"40001"}"#,
+        r#"[{"\u0024serde_json::private::RawValue":"40001"}]"#,
+    ] {
+        assert_eq!(call(disguised), Err(MalformedCall), "{disguised}");
+    }
+}
+
+#[test]
 fn a_bomb_of_nesting_is_refused_without_a_panic() {
     let deep = "[".repeat(100_000);
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"a":{deep}"#);

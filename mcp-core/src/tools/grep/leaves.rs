@@ -129,8 +129,8 @@ impl Walk<'_> {
             return;
         };
         self.unread.cut += usize::from(is_cut);
-        match serde_json::from_slice::<Value>(&bytes) {
-            Ok(whole) if is_json => self.under(":", |walk| {
+        match authz::json::read::<Value>(&bytes) {
+            Some(whole) if is_json => self.under(":", |walk| {
                 walk.is_attachment = true;
                 walk.value(&whole);
                 walk.is_attachment = false;
