@@ -224,4 +224,6 @@ impl Permit {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

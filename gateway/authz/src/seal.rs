@@ -204,4 +204,6 @@ fn cipher(key: &SecretKey, purpose: Purpose) -> XChaCha20Poly1305 {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

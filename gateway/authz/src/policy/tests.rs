@@ -1,13 +1,13 @@
 use super::*;
 use crate::principal::tests::principal;
 
-fn call(tool: &str) -> McpCall {
+pub(super) fn call(tool: &str) -> McpCall {
     let body =
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#);
     McpCall::parse(body.as_bytes()).unwrap()
 }
 
-fn method(name: &str) -> McpCall {
+pub(super) fn method(name: &str) -> McpCall {
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{name}"}}"#);
     McpCall::parse(body.as_bytes()).unwrap()
 }
@@ -49,6 +49,14 @@ fn a_principal_without_the_scope_is_told_all_that_the_tool_needs() {
 #[test]
 fn a_tool_that_the_table_does_not_name_is_denied_even_to_the_broadest_grant() {
     assert_eq!(denial(call("drop_everything"), "user/*.cruds"), Denial::UnlistedTool);
+}
+
+#[test]
+fn a_permit_names_the_call_and_the_person_that_it_was_given_for() {
+    let permit = Policy::builtin().decide(call("list_studies"), principal("user/*.rs")).unwrap();
+    assert_eq!(permit.call(), &call("list_studies"));
+    assert_eq!(permit.id(), Some(&CallId::Number(1)));
+    assert_eq!(permit.principal().subject(), principal("user/*.rs").subject());
 }
 
 #[test]

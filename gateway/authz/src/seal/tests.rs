@@ -6,15 +6,15 @@ use serde::Deserialize;
 use super::*;
 use crate::keyring::{KEY_BYTES, KeyState, RingKey, SecretKey};
 
-const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
 macro_rules! payload {
     ($name:ident, $purpose:ident, $prefix:literal) => {
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        struct $name {
-            text: String,
-            from: Timestamp,
-            to: Timestamp,
+        pub(super) struct $name {
+            pub(super) text: String,
+            pub(super) from: Timestamp,
+            pub(super) to: Timestamp,
         }
 
         impl Sealable for $name {
@@ -29,7 +29,7 @@ macro_rules! payload {
         }
 
         impl $name {
-            fn of(text: &str) -> Self {
+            pub(super) fn of(text: &str) -> Self {
                 Self { text: text.to_owned(), from: NOW, to: NOW.plus(SKEW) }
             }
         }
@@ -49,7 +49,7 @@ fn rng() -> StdRng {
     StdRng::seed_from_u64(7)
 }
 
-fn key(seed: u64) -> SecretKey {
+pub(super) fn key(seed: u64) -> SecretKey {
     let mut bytes = [0; KEY_BYTES];
     StdRng::seed_from_u64(seed).fill_bytes(&mut bytes);
     SecretKey::from_bytes(bytes).unwrap()
@@ -91,6 +91,12 @@ fn only_the_purpose_that_sealed_opens() {
             assert_eq!(*opened, row == column, "sealed {row}, opened as {column}");
         }
     }
+}
+
+#[test]
+fn a_sealer_is_printed_by_its_issuer_alone() {
+    let printed = format!("{:?}", sealer(1, "https://a.example"));
+    assert_eq!(printed, r#"Sealer { issuer: "https://a.example", .. }"#);
 }
 
 #[test]
