@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile test-cluster
+.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile test-cluster fuzz mutants
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -41,6 +41,13 @@ matrix:           ## accept a changed policy matrix, after reading it
 	INSTA_UPDATE=always $(CARGO) test --locked --package testbed --test stories matrix
 
 test-lanes: test-omh test-analytics test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit test-chart   ## the real things, one after the other: what CI runs
+
+fuzz: SECONDS ?= 60
+fuzz:             ## every fuzz target for SECONDS=60 each, or RUNS=10000000; installs cargo-fuzz
+	./tests/lanes/fuzz/run.sh $(SECONDS)
+
+mutants:          ## change what decides, line by line, and see that a test notices; needs `cargo install cargo-mutants`
+	$(CARGO) mutants --package authz --output target
 
 test-load: test-slow test-reload test-backends   ## what needs a quiet machine, or large downloads
 
