@@ -147,14 +147,16 @@ impl Config {
         let collector = collector.map_or_else(String::new, Collector::describe);
         let profiles = profiles
             .as_ref()
-            .map_or_else(String::new, |folder| format!("profiles: {}\n", folder.display()));
+            .map_or_else(String::new, |folder| format!("profiles: {}\n", quoted(folder.display())));
         let listen_tls = listen_tls.as_ref().map_or_else(String::new, |files| {
-            let (certificate, key) = (files.certificate.display(), files.key.display());
+            let (certificate, key) =
+                (quoted(files.certificate.display()), quoted(files.key.display()));
             format!("listen_tls:\n  certificate: {certificate}\n  key: {key}\n")
         });
         let authority = authority.map_or_else(String::new, |authority| {
-            format!("  authority: {}\n", authority.file().display())
+            format!("  authority: {}\n", quoted(authority.file().display()))
         });
+        let (listen, admin) = (quoted(listen), quoted(admin));
         format!(
             "listen: {listen}\n{listen_tls}admin: {admin}\nhop_key: [hidden]\n{profiles}backend:\n  \
              deadline: {:?}\n  connect_timeout: {:?}\n  concurrency: {}\n  \
@@ -169,6 +171,11 @@ impl Config {
             backend.smallest_cell,
         )
     }
+}
+
+/// Text as YAML has it whatever stands in it: JSON's text is one of its forms (YAML 1.2 §7.3.1).
+fn quoted(shown: impl fmt::Display) -> String {
+    serde_json::Value::from(shown.to_string()).to_string()
 }
 
 #[cfg(test)]
@@ -224,6 +231,21 @@ mod tests {
     fn a_secret_stands_in_a_file_or_a_variable_never_in_the_configuration() {
         assert!(mistakes("hop_key: c2VjcmV0").contains("hop_key"));
         assert!(mistakes("hop_key: {file: a, env: B}").contains("hop_key: write either"));
+    }
+
+    #[test]
+    fn what_check_prints_is_itself_a_configuration_and_the_same_one() {
+        let file = std::env::temp_dir().join(format!("core-config-{}", std::process::id()));
+        std::fs::write(&file, "q8Zl0xGd3nVt5Yb7Kw2Ju9Rm4Ec6Hf1Ts0Ip8Lo3AvQ=").unwrap();
+        let key = format!("{{ file: {} }}", file.display());
+        let text = format!(
+            "listen: \"[::1]:1\"\nadmin: \"[::1]:2\"\nhop_key: {key}\n\
+             listen_tls: {{ certificate: \"a: #b\", key: c }}\n"
+        );
+        let printed = Config::parse(&text).unwrap().describe();
+        let again = Config::parse(&printed.replacen("[hidden]", &key, 1)).unwrap();
+        assert_eq!(again.describe(), printed);
+        std::fs::remove_file(&file).unwrap();
     }
 
     #[test]

@@ -18,7 +18,7 @@ impl Collector {
     /// As YAML, for a person to check; the headers are secrets, and hidden.
     pub(super) fn describe(&self) -> String {
         let authority = self.authority.as_ref().map_or_else(String::new, |authority| {
-            format!("    authority: {}\n", authority.file().display())
+            format!("    authority: {}\n", super::quoted(authority.file().display()))
         });
         let endpoint = self.settings.endpoint();
         format!("telemetry:\n  otlp:\n    endpoint: {endpoint}\n{authority}")
