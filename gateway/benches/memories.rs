@@ -1,6 +1,8 @@
 //! What the two memories of the gateway cost while they hold few names, and many: the counts of the
 //! limits, and what introspection said.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark may stop")]
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

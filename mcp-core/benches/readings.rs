@@ -1,5 +1,7 @@
 //! What it costs to read a backend's bundle, and the Open mHealth bodies in it, as it grows.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark may stop")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use divan::counter::ItemsCount;
