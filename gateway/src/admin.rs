@@ -94,7 +94,7 @@ async fn status(State(admin): State<Admin>) -> Json<Value> {
         "public_url": config.server.public_url.origin().ascii_serialization(),
         "backend": config.backend.name,
         "backend_last_asked": last_asked(&gateway),
-        "core_resolved": gateway.core.pick().is_some(),
+        "core_resolved": gateway.core.pick(None).is_some(),
         "certificates": certificates(&admin.listeners, gateway.clock.now()),
     }))
 }

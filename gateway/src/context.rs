@@ -1,6 +1,6 @@
 //! What is known about one request, from its header to its access line.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,6 +121,8 @@ pub(crate) struct Context {
     pub(crate) hop: Option<SealedHop>,
     /// Under which key introspection is cached, to forget it when the backend refuses the token.
     pub(crate) cached_under: Option<CacheKey>,
+    /// The core that it was last to be sent to.
+    pub(crate) dialled: Option<SocketAddr>,
     /// Whether a second connection to core was tried.
     pub(crate) redialled: bool,
     /// The id of the call, for the error that ends its stream.
@@ -169,6 +171,7 @@ impl Context {
             address: None,
             hop: None,
             cached_under: None,
+            dialled: None,
             redialled: false,
             call: None,
             events: None,
@@ -182,6 +185,12 @@ impl Context {
 }
 
 impl Context {
+    /// The core to try next.
+    pub(crate) fn next_core(&mut self) -> Option<SocketAddr> {
+        self.dialled = self.gateway.core.pick(self.dialled);
+        self.dialled
+    }
+
     /// How long core may still take for it; the deadline counts from the request's header.
     pub(crate) fn call_time_left(&self) -> Duration {
         let elapsed = self.gateway.clock.monotonic().saturating_sub(self.started);

@@ -43,11 +43,14 @@ impl CoreAddress {
         }
     }
 
-    /// The next address, in turn.
-    pub(crate) fn pick(&self) -> Option<SocketAddr> {
+    /// The next address, in turn; another one than `failed`, where there is another. Turns are everybody's:
+    /// who asks again may well be at the same one once more.
+    pub(crate) fn pick(&self, failed: Option<SocketAddr>) -> Option<SocketAddr> {
         let known = self.known.load();
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        known.get(turn.checked_rem(known.len())?).copied()
+        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(known.len())?;
+        let mut from_here = known.iter().cycle().skip(turn).take(known.len());
+        let other = from_here.clone().find(|address| Some(**address) != failed);
+        other.or_else(|| from_here.next()).copied()
     }
 
     /// Whether it has an address; looks the name up if none is known yet.
@@ -98,18 +101,35 @@ mod tests {
     #[test]
     fn an_address_needs_no_resolver() {
         let core = CoreAddress::new("127.0.0.1:8402");
-        assert_eq!(core.pick(), Some("127.0.0.1:8402".parse().unwrap()));
-        assert_eq!(core.pick(), core.pick());
+        assert_eq!(core.pick(None), Some("127.0.0.1:8402".parse().unwrap()));
+        assert_eq!(core.pick(None), core.pick(None));
+    }
+
+    #[test]
+    fn whoever_failed_at_one_core_meets_another_however_many_ask_meanwhile() {
+        let core = CoreAddress::new("cores.test:8402");
+        let known: Vec<SocketAddr> =
+            ["127.0.0.2:8402", "127.0.0.3:8402"].map(|address| address.parse().unwrap()).into();
+        core.known.store(Arc::new(known.clone()));
+        for others in 0..3 {
+            let first = core.pick(None);
+            (0..others).for_each(|_| assert!(core.pick(None).is_some()));
+            assert_ne!(core.pick(first), first, "{others} others asked");
+        }
+        let turns: Vec<SocketAddr> = (0..2).filter_map(|_| core.pick(None)).collect();
+        assert!(known.iter().all(|address| turns.contains(address)), "each in its turn: {turns:?}");
+        core.known.store(Arc::new(known[..1].to_vec()));
+        assert_eq!(core.pick(Some(known[0])), Some(known[0]), "there is no other");
     }
 
     #[tokio::test]
     async fn a_name_is_unknown_until_it_is_resolved() {
         let core = CoreAddress::new("localhost:8402");
-        assert_eq!(core.pick(), None);
+        assert_eq!(core.pick(None), None);
         core.keep_resolving();
-        while core.pick().is_none() {
+        while core.pick(None).is_none() {
             tokio::task::yield_now().await;
         }
-        assert!(core.pick().is_some_and(|address| address.ip().is_loopback()));
+        assert!(core.pick(None).is_some_and(|address| address.ip().is_loopback()));
     }
 }

@@ -84,7 +84,7 @@ impl ProxyHttp for GatewayProxy {
         _session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let Some(address) = context.gateway.core.pick() else {
+        let Some(address) = context.next_core() else {
             context.stop = Some(Fault::CoreUnresolved.into());
             return Error::e_explain(ErrorType::ConnectError, "no address");
         };
@@ -95,7 +95,7 @@ impl ProxyHttp for GatewayProxy {
         Ok(Box::new(context.gateway.core_peer.at(address, left)))
     }
 
-    /// Nothing has been sent, so another try repeats nothing; in turn, it meets another core.
+    /// Nothing has been sent, so another try repeats nothing; it meets another core, if there is one.
     fn fail_to_connect(
         &self,
         _session: &mut Session,
