@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile test-cluster fuzz mutants
+.PHONY: test-analytics test-chart test-omh test-outages test-load run test check setup fmt lint doc deny advisories sbom matrix test-lanes test-clients test-conformance test-browser test-oauth-toolkit test-tls test-limits test-reload test-records test-backends test-slow images test-images bench bench-micro bench-profile test-cluster fuzz mutants test-replacement endure
 
 run: setup        ## build, start both programs and a stand-in Exchange on loopback, print what to paste
 	$(CARGO) run --locked --quiet --package testbed --bin demo
@@ -107,3 +107,9 @@ test-slow: setup   ## thousands of slow connections beside callers who must not 
 
 test-outages: setup   ## a backend that is out, and one that comes and goes, under load
 	./tests/lanes/outages/run.sh
+
+test-replacement: setup   ## real programs replaced one after the other under load: the short part of `make endure`
+	PROFILE=dev SHORT=1 ./tests/lanes/endure/run.sh replacement cores-in-order cores-cut-off
+
+endure: setup      ## all that must not wear out, and a million requests; SHORT=1 to see it go
+	./tests/lanes/endure/run.sh

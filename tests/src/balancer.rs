@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// A running proxy; it stops, and cuts its connections, when dropped.
 #[derive(Debug)]
-pub(crate) struct Balancer {
+pub struct Balancer {
     turns: Arc<Turns>,
     task: JoinHandle<()>,
 }
@@ -38,10 +38,7 @@ impl Drop for Balancer {
 
 impl Balancer {
     /// Serves `listener` with these targets.
-    pub(crate) fn start(
-        listener: std::net::TcpListener,
-        targets: Vec<SocketAddr>,
-    ) -> io::Result<Self> {
+    pub fn start(listener: std::net::TcpListener, targets: Vec<SocketAddr>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let row = Mutex::new(Row { targets, next: 0 });
@@ -51,13 +48,13 @@ impl Balancer {
     }
 
     /// Gives the place of one target to another; connections that are open stay where they are.
-    pub(crate) fn replace(&self, old: SocketAddr, new: SocketAddr) {
+    pub fn replace(&self, old: SocketAddr, new: SocketAddr) {
         let mut row = self.turns.row.lock().unwrap_or_else(PoisonError::into_inner);
         row.targets.iter_mut().filter(|target| **target == old).for_each(|target| *target = new);
     }
 
     /// Waits until `target` has no connection of ours left.
-    pub(crate) async fn drained(&self, target: SocketAddr) {
+    pub async fn drained(&self, target: SocketAddr) {
         let mut open = self.turns.open.subscribe();
         // Fails only when the proxy is gone, and its connections with it.
         let _gone = open.wait_for(|open| open.get(&target).is_none_or(|count| *count == 0)).await;

@@ -3,7 +3,7 @@
 //! Stories in `tests/stories` and the demo are written in terms of [`TestBed`], [`login::Login`] and
 //! [`mcp::Mcp`].
 
-mod balancer;
+pub mod balancer;
 pub mod bed;
 pub mod certificates;
 pub mod clock;

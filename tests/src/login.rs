@@ -46,6 +46,11 @@ impl Login {
     /// Registers with the gateway at this origin.
     pub async fn register_at(origin: &str) -> Result<Self> {
         let http = Browser::plain().map(|_| reqwest::Client::new())?;
+        Self::register_over(http, origin).await
+    }
+
+    /// Registers with the gateway at this origin over these connections.
+    pub async fn register_over(http: reqwest::Client, origin: &str) -> Result<Self> {
         let origin = origin.to_owned();
         let metadata = json!({"client_name": "Story", "redirect_uris": [REDIRECT]});
         let answer = http.post(format!("{origin}/register")).json(&metadata).send().await?;

@@ -33,6 +33,8 @@ pub enum Script {
     /// A result with the id of the request.
     #[default]
     Echo,
+    /// The same, after a while.
+    Late(Duration),
     /// These bytes, and the end of the connection.
     Raw(Bytes),
     /// These bytes, and then nothing for ever.
@@ -70,7 +72,12 @@ impl Drop for ScriptedCore {
 impl ScriptedCore {
     /// Starts one that echoes.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts one that echoes, at this address.
+    pub async fn start_at(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let state = Arc::<State>::default();
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
@@ -80,6 +87,14 @@ impl ScriptedCore {
     /// Answers like this from now on.
     pub fn play(&self, script: Script) {
         *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = script;
+    }
+
+    /// Cuts every connection and goes away; what it was sent.
+    pub async fn cut(mut self) -> Vec<Sent> {
+        self.task.abort();
+        // However it ends, it has ended.
+        let _ended = (&mut self.task).await;
+        self.sent()
     }
 
     /// What was sent so far.
@@ -110,14 +125,8 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
         state.sent.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
         let script = state.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match script {
-            Script::Echo => {
-                let body = json!({"jsonrpc": "2.0", "id": id, "result": {}}).to_string();
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
-                stream.write_all(format!("{head}{body}").as_bytes()).await?;
-            }
+            Script::Echo => echo(&mut stream, &id).await?,
+            Script::Late(pause) => echo_later(&mut stream, &id, pause).await?,
             Script::Raw(bytes) => {
                 stream.write_all(&bytes).await?;
                 return stream.shutdown().await;
@@ -131,16 +140,36 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
             Script::Endless(bytes) => loop {
                 stream.write_all(&bytes).await?;
             },
-            Script::Drip(first, drop) => {
-                stream.write_all(&first).await?;
-                loop {
-                    tokio::time::sleep(DRIP).await;
-                    stream.write_all(&drop).await?;
-                }
-            }
+            Script::Drip(first, drop) => return drip(&mut stream, &first, &drop).await,
         }
     }
     Ok(())
+}
+
+async fn echo(stream: &mut BufReader<TcpStream>, id: &Value) -> io::Result<()> {
+    let body = json!({"jsonrpc": "2.0", "id": id, "result": {}}).to_string();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await
+}
+
+async fn echo_later(
+    stream: &mut BufReader<TcpStream>,
+    id: &Value,
+    pause: Duration,
+) -> io::Result<()> {
+    tokio::time::sleep(pause).await;
+    echo(stream, id).await
+}
+
+async fn drip(stream: &mut BufReader<TcpStream>, first: &[u8], drop: &[u8]) -> io::Result<()> {
+    stream.write_all(first).await?;
+    loop {
+        tokio::time::sleep(DRIP).await;
+        stream.write_all(drop).await?;
+    }
 }
 
 /// One request, framed by `Content-Length` alone; `None` at the end of the connection.
