@@ -23,7 +23,8 @@ use super::conduct::Conduct;
 use super::frames::Frames;
 
 /// What is gathered before it is sent, in bytes. The frame writes a header and a body apart and says when
-/// both are to go: a usual answer is then one send, and one TLS record. Larger writes pass by.
+/// both are to go: a usual answer is then one send, and one TLS record. Larger writes pass by; what was gathered has
+/// the time of one write.
 const GATHERED: usize = 2048;
 
 /// A stream under watch.

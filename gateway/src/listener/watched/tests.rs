@@ -13,22 +13,49 @@ async fn a_client_that_does_not_read_is_given_up() {
     let (_client, stream) = duplex(16);
     let mut server = Watched::new(stream, WRITE, None);
     let began = Instant::now();
-    let late = server.write_all(&[0; 64]).await.unwrap_err();
+    let late = server.write_all(&[0; 2 * GATHERED]).await.unwrap_err();
+    assert_eq!((late.kind(), began.elapsed()), (io::ErrorKind::TimedOut, WRITE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_what_was_gathered_is_given_up() {
+    let (_client, stream) = duplex(16);
+    let mut server = Watched::new(stream, WRITE, None);
+    server.write_all(&[0; 64]).await.unwrap();
+    let began = Instant::now();
+    let late = server.flush().await.unwrap_err();
     assert_eq!((late.kind(), began.elapsed()), (io::ErrorKind::TimedOut, WRITE));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_reads_in_time_is_served_however_long_it_takes() {
-    let (mut client, stream) = duplex(16);
+    let (mut client, stream) = duplex(GATHERED);
     let mut server = Watched::new(stream, WRITE, None);
     let reading = async {
         for _ in 0..8 {
             sleep(WRITE / 2).await;
-            client.read_exact(&mut [0; 16]).await.unwrap();
+            client.read_exact(&mut [0; GATHERED]).await.unwrap();
         }
     };
-    let (written, ()) = tokio::join!(server.write_all(&[0; 128]), reading);
+    let writing = async {
+        server.write_all(&[0; 8 * GATHERED]).await?;
+        server.flush().await
+    };
+    let (written, ()) = tokio::join!(writing, reading);
     written.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_and_a_small_body_are_one_send() {
+    let (mut client, stream) = duplex(4096);
+    let mut server = Watched::new(stream, WRITE, None);
+    server.write_all(b"header").await.unwrap();
+    let nothing = tokio::time::timeout(WRITE, client.read_u8()).await;
+    assert!(nothing.is_err(), "it was sent alone");
+    server.write_all(b"body").await.unwrap();
+    server.flush().await.unwrap();
+    let mut sent = [0; 16];
+    assert_eq!(client.read(&mut sent).await.unwrap(), 10);
 }
 
 #[tokio::test(start_paused = true)]
