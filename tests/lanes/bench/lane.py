@@ -82,10 +82,10 @@ class Bench:
             points["start"] = attempt(lambda: {"value": load.wait_until(lambda: answers(running.plain, caller))})
             points["burst"] = attempt(lambda: self.burst(name, running.plain))
             seconds, usage = self.asked.seconds, running.usage
-            caller.wrk(running.plain, 1)
+            warm(caller, running.plain)
             points["h1"] = attempt(lambda: measured(usage, lambda: caller.wrk(running.plain, seconds)))
             if running.tls:
-                caller.wrk(running.tls, 1)
+                warm(caller, running.tls)
                 points["tls-h1"] = attempt(lambda: measured(usage, lambda: caller.wrk(running.tls, seconds)))
                 points["tls-new"] = attempt(
                     lambda: measured(usage, lambda: caller.wrk(running.tls, seconds, again=True)))
@@ -115,7 +115,7 @@ class Bench:
         with contestant(self.ground) as running:
             caller = self.caller(name, WHOLE_BODY)
             load.wait_until(lambda: answers(running.tls, caller))
-            caller.wrk(running.tls, 2)
+            warm(caller, running.tls)
             point = {}
             run = lambda: point.update(
                 measured(running.usage, lambda: caller.wrk(running.tls, 2 * self.asked.seconds)))
@@ -127,10 +127,15 @@ def answers(url, caller):
     """Whether a call is answered as it should be."""
     request = urllib.request.Request(url, caller.body.encode(), caller.headers(), method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=20, context=machine.any_certificate()) as answer:
+        with urllib.request.urlopen(request, timeout=60, context=machine.any_certificate()) as answer:
             return answer.status == 200 and "result" in json.load(answer)
     except (urllib.error.URLError, ConnectionError, TimeoutError, ValueError):
         return False
+
+
+def warm(caller, url):
+    """A second of calls that nobody counts."""
+    attempt(lambda: caller.wrk(url, 1))
 
 
 def attempt(run):

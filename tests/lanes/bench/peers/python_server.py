@@ -5,14 +5,14 @@ import base64
 import json
 import os
 
-import httpx
+import httpx2
 import uvicorn
 from fastmcp import FastMCP
 from fastmcp.server.auth.providers.introspection import IntrospectionTokenVerifier
 from fastmcp.server.dependencies import get_access_token
 
 BACKEND = os.environ["BACKEND"]
-client = httpx.AsyncClient(base_url=BACKEND)
+client = httpx2.AsyncClient(base_url=BACKEND)
 verifier = IntrospectionTokenVerifier(
     introspection_url=os.environ["INTROSPECT"],
     client_id=os.environ["CLIENT_ID"],
