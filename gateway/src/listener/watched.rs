@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ use super::frames::Frames;
 const GATHERED: usize = 2048;
 
 /// A stream under watch.
-pub(super) struct Watched<S> {
+pub(super) struct Watched<S: IO> {
     stream: BufWriter<S>,
     conduct: Conduct,
     digest: Option<Arc<ProxyDigest>>,
@@ -189,9 +189,18 @@ impl<S: IO> AsyncWrite for Watched<S> {
     }
 }
 
-impl<S> fmt::Debug for Watched<S> {
+impl<S: IO> fmt::Debug for Watched<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watched").finish_non_exhaustive()
+    }
+}
+
+impl<S: IO> Drop for Watched<S> {
+    /// The beginning of an answer that broke off is sent, as far as the client takes it at once: an answer
+    /// cut short says more than none.
+    fn drop(&mut self) {
+        let mut nobody = Context::from_waker(Waker::noop());
+        let _sent = Pin::new(&mut self.stream).poll_flush(&mut nobody);
     }
 }
 

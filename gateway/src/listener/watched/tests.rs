@@ -59,6 +59,17 @@ async fn a_header_and_a_small_body_are_one_send() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_gathered_of_an_answer_that_broke_off_is_sent() {
+    let (mut client, stream) = duplex(4096);
+    let mut server = Watched::new(stream, WRITE, None);
+    server.write_all(b"begun").await.unwrap();
+    drop(server);
+    let mut sent = String::new();
+    client.read_to_string(&mut sent).await.unwrap();
+    assert_eq!(sent, "begun");
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_a_preface_of_http_2_ends_with_its_deadline() {
     let header = Duration::from_secs(10);
     let (mut client, stream) = duplex(64);
