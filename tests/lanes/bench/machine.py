@@ -39,9 +39,12 @@ def versions(programs):
         return found.group(1) if found else "unknown"
 
     gateway = f"{programs}/fhir-mcp-gateway"
+    revision = said([gateway, "--version"], r"revision (\w{7})")
     return {
         "fhir-mcp-gateway": said([gateway, "--version"], r"gateway (\S+)"),
-        "revision": said(["git", "rev-parse", "--short", "HEAD"], r"(\w+)"),
+        # Programs that were not built to be published do not know theirs.
+        "revision": said(["git", "rev-parse", "--short=7", "HEAD"], r"(\w+)") if revision == "unknown" else revision,
+        "target": said([gateway, "--version"], r"(?m)^target (\S+)"),
         "nginx": said(["nginx", "-v"], r"nginx/(\S+)"),
         "wrk": said(["wrk", "-v"], r"wrk (?:debian/)?(\S+)"),
         "h2load": said(["h2load", "--version"], r"nghttp2/(\S+)"),
