@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A call allocates some two hundred times, and musl's own allocator has one lock for all threads.
+/// musl's own has one lock for all threads.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

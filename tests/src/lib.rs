@@ -17,7 +17,7 @@ pub mod forwarder;
 pub mod inside;
 pub mod login;
 pub mod mcp;
-mod minted;
+pub mod minted;
 mod program_files;
 pub mod programs;
 pub mod raw;

@@ -24,5 +24,5 @@ as_root=()
 work=$(mktemp -d)
 chmod 755 "$work"
 trap '"${as_root[@]}" rm -rf "$work"' EXIT
-export WORK=$work COMPOSE=$cache/bin/cmd PYTHONDONTWRITEBYTECODE=1
+export WORK=$work COMPOSE=$cache/bin/cmd PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../chart
 "${as_root[@]}" unshare --mount --net -- "$cache/python/bin/python" "$here/lane.py"

@@ -9,15 +9,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use authz::ids::{ClientId, Subject};
-use authz::keyring::{KeyRing, SecretKey};
-use authz::seal::Sealer;
-use authz::secret::BackendToken;
 use authz::time::Timestamp;
-use authz::token::{AccessClaims, Grant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -29,6 +23,7 @@ use fhir_mcp_gateway::config::Config;
 use serde_json::{Value, json};
 use testbed::bed::random_key;
 use testbed::exchange::{Endpoint, FakeExchange, Options, system_clock};
+use testbed::minted::Mint;
 
 const PERSON: &str = "manager_mary";
 /// As many bursts can be tried with a token that nobody has asked about.
@@ -152,23 +147,15 @@ audit: {{file: {folder}/audit.jsonl}}
     fn login(&self, folder: &Path) -> Result<Value> {
         let config = Config::parse(&self.gateway(folder, self.stub), &|_| None);
         let backend = config.map_err(|why| anyhow::anyhow!("{why}"))?.backend.binding();
-        let now = Timestamp::from_unix_seconds(u64::try_from(jiff::Timestamp::now().as_second())?);
-        let backend_token = self.exchange.issue_token(PERSON)?;
-        let claims = AccessClaims {
-            grant: Grant {
-                subject: Subject::parse(PERSON)?,
-                client: ClientId::parse("a-client")?.fingerprint(),
-                scope: "user/*.rs".parse()?,
-                resource: format!("{}/mcp", self.origin()),
-                backend,
-                authenticated_at: now,
-            },
-            backend_token: BackendToken::new(backend_token.clone()),
-            issued_at: now,
-            expires_at: now.plus(Duration::from_secs(3600)),
+        let seconds = u64::try_from(jiff::Timestamp::now().as_second())?;
+        let mint = Mint {
+            origin: &self.origin(),
+            ring_key: &self.ring,
+            backend: &backend,
+            now: Timestamp::from_unix_seconds(seconds),
         };
-        let ring = KeyRing::single(SecretKey::from_base64(&self.ring)?);
-        let sealed = Sealer::new(&ring, &self.origin()).seal(&claims, &mut rand::rng());
+        let backend_token = self.exchange.issue_token(PERSON)?;
+        let sealed = mint.access_token(PERSON, backend_token.clone())?;
         Ok(json!({"sealed": sealed, "backend": backend_token}))
     }
 }

@@ -6,17 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use authz::ids::{ClientId, Subject};
-use authz::keyring::{KeyRing, SecretKey};
-use authz::seal::Sealer;
-use authz::secret::BackendToken;
 use authz::time::Timestamp;
-use authz::token::{AccessClaims, Grant};
 use fhir_mcp_gateway::config::Config;
 use serde_json::Value;
 use testbed::bed::random_key;
 use testbed::certificates::Authority;
 use testbed::exchange::FakeExchange;
+use testbed::minted::Mint;
 use testbed::reload::Mount;
 
 /// The programs and their files; they end with it.
@@ -117,22 +113,13 @@ impl Site {
         let yaml = self.gateway(backend);
         let config = Config::parse(&yaml, &|_| None)?;
         let seconds = u64::try_from(jiff::Timestamp::now().as_second())?;
-        let now = Timestamp::from_unix_seconds(seconds);
-        let claims = AccessClaims {
-            grant: Grant {
-                subject: Subject::parse("manager_mary")?,
-                client: ClientId::parse("a-client")?.fingerprint(),
-                scope: "user/*.rs".parse()?,
-                resource: self.endpoint.clone(),
-                backend: config.backend.binding(),
-                authenticated_at: now,
-            },
-            backend_token: BackendToken::new(exchange.issue_token("manager_mary")?),
-            issued_at: now,
-            expires_at: now.plus(Duration::from_secs(3600)),
+        let mint = Mint {
+            origin: &self.origin,
+            ring_key: &self.keys[0],
+            backend: &config.backend.binding(),
+            now: Timestamp::from_unix_seconds(seconds),
         };
-        let ring = KeyRing::single(SecretKey::from_base64(&self.keys[0])?);
-        Ok(Sealer::new(&ring, &self.origin).seal(&claims, &mut rand::rng()))
+        mint.access_token("manager_mary", exchange.issue_token("manager_mary")?)
     }
 
     fn issue(authority: &Authority) -> Result<[String; 2]> {
