@@ -7,8 +7,10 @@ use authz::ids::RequestId;
 use authz::policy::Permit;
 use authz::tool_report::{self, ToolReport};
 use authz::trace::{self, TraceParent};
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST as HOST_NAME, TRANSFER_ENCODING,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorSource, ErrorType};
 
@@ -27,6 +29,9 @@ const TO_CORE: [HeaderName; 5] = [
 /// Tool parameters that MCP 2026-07-28 repeats in headers; core compares them with the body.
 const PARAMETER: &str = "mcp-param-";
 const MOST_PARAMETERS: usize = 32;
+/// What is ours there.
+const SEALED_HOP: HeaderName = HeaderName::from_static(HEADER);
+const TRACE: HeaderName = HeaderName::from_static(trace::HEADER);
 
 /// What comes back from core.
 const FROM_CORE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, DATE];
@@ -51,29 +56,38 @@ pub(crate) fn seal(gateway: &Shared, permit: Permit, id: &RequestId, body: &[u8]
     SealedHop { header, body_bytes: body.len() }
 }
 
-/// Rewrites the request for core. The framing is ours too: the whole body is known.
+/// Rewrites the request for core: its head is made anew, of what is listed and what is ours. The framing is
+/// ours too: the whole body is known.
 pub(crate) fn attach(
     request: &mut RequestHeader,
     hop: &SealedHop,
     trace: &TraceParent,
 ) -> pingora::Result<()> {
-    let parameters = request.headers.keys().filter(|name| name.as_str().starts_with(PARAMETER));
-    let too_many = parameters.count() > MOST_PARAMETERS;
-    let dropped: Vec<HeaderName> = request
-        .headers
-        .keys()
-        .filter(|name| !TO_CORE.contains(name))
-        .filter(|name| too_many || !name.as_str().starts_with(PARAMETER))
-        .cloned()
-        .collect();
-    for name in dropped {
-        request.remove_header(&name);
+    let is_parameter = |name: &HeaderName| name.as_str().starts_with(PARAMETER);
+    let parameters = request.headers.keys().filter(|name| is_parameter(name)).count();
+    let mut headers = HeaderMap::with_capacity(16);
+    for (name, value) in &request.headers {
+        if TO_CORE.contains(name) || (parameters <= MOST_PARAMETERS && is_parameter(name)) {
+            headers.append(name, value.clone());
+        }
     }
-    request.set_raw_path(authz::metadata::MCP_PATH.as_bytes())?;
-    request.insert_header(http::header::HOST, HOST)?;
-    request.insert_header(CONTENT_LENGTH, hop.body_bytes)?;
-    request.insert_header(trace::HEADER, trace.to_string())?;
-    request.insert_header(HEADER, hop.header.as_str())
+    headers.insert(HOST_NAME, HeaderValue::from_static(HOST));
+    headers.insert(CONTENT_LENGTH, hop.body_bytes.into());
+    headers.insert(TRACE, printable(&trace.to_string())?);
+    headers.insert(SEALED_HOP, printable(&hop.header)?);
+    let (mut head, ()) = http::Request::new(()).into_parts();
+    head.method = request.method.clone();
+    head.uri = Uri::from_static(authz::metadata::MCP_PATH);
+    head.version = request.version;
+    head.headers = headers;
+    *request = head.into();
+    Ok(())
+}
+
+/// What we made is printable; if it ever were not, the call would end here.
+fn printable(text: &str) -> pingora::Result<HeaderValue> {
+    HeaderValue::from_str(text)
+        .map_err(|_| Error::explain(ErrorType::InvalidHTTPHeader, "a header of ours"))
 }
 
 /// What core's answers are made of. A media type is written anew, so that nothing else of core's
@@ -82,11 +96,9 @@ const MEDIA: [&str; 3] = ["application/json", "text/event-stream", "application/
 
 /// The media type of an answer; `None` if it is none of core's.
 fn media(answer: &ResponseHeader) -> Option<HeaderValue> {
-    let (essence, parameters) = answer.headers.get(CONTENT_TYPE)?.to_str().ok().map(|value| {
-        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
-        (essence.trim().to_ascii_lowercase(), parameters)
-    })?;
-    let known = MEDIA.iter().find(|known| **known == essence)?;
+    let value = answer.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+    let known = MEDIA.iter().find(|known| known.eq_ignore_ascii_case(essence.trim()))?;
     (!parameters.contains(',')).then(|| HeaderValue::from_static(known))
 }
 
@@ -132,20 +144,22 @@ pub(crate) fn judge(answer: &ResponseHeader) -> Verdict {
     }
 }
 
-/// Keeps what a client may see of core's answer, and adds `ours`.
-pub(crate) fn harden(answer: &mut ResponseHeader, ours: &HeaderMap) -> pingora::Result<()> {
-    let dropped: Vec<HeaderName> =
-        answer.headers.keys().filter(|name| !FROM_CORE.contains(name)).cloned().collect();
-    for name in dropped {
-        answer.remove_header(&name);
+/// Keeps what a client may see of core's answer, beside what is `ours`.
+pub(crate) fn harden(answer: &mut ResponseHeader, mut ours: HeaderMap) {
+    let media = media(answer);
+    for (name, value) in &answer.headers {
+        if FROM_CORE.contains(name) && name != CONTENT_TYPE {
+            ours.append(name, value.clone());
+        }
     }
-    if let Some(media) = media(answer) {
-        answer.insert_header(CONTENT_TYPE, media)?;
+    if let Some(media) = media {
+        ours.insert(CONTENT_TYPE, media);
     }
-    for (name, value) in ours {
-        answer.insert_header(name.clone(), value.clone())?;
-    }
-    Ok(())
+    let (mut head, ()) = http::Response::new(()).into_parts();
+    head.status = answer.status;
+    head.version = answer.version;
+    head.headers = ours;
+    *answer = head.into();
 }
 
 /// What an error of the proxy's means. Whatever broke towards core is core's.
@@ -257,7 +271,7 @@ mod tests {
         }
         let ours =
             HeaderMap::from_iter([(http::header::CACHE_CONTROL, "no-store".parse().unwrap())]);
-        harden(&mut answer, &ours).unwrap();
+        harden(&mut answer, ours);
         assert_eq!(names(&answer.headers), ["cache-control", "content-length", "content-type"]);
         assert_eq!(answer.headers["content-type"], "application/json");
     }

@@ -44,6 +44,7 @@ mod last_answer;
 mod limiting;
 mod listener;
 mod live;
+mod log_lines;
 mod no_issue;
 mod overload;
 mod proxy;

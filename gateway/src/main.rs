@@ -123,7 +123,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let (read, files) = Config::read(&config);
             let watch = Watch::new(&config, files);
             let config = read?;
-            telemetry::install()?;
+            let _log = telemetry::install()?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve(config, watch))?;
             Ok(ExitCode::SUCCESS)

@@ -148,12 +148,12 @@ impl ProxyHttp for GatewayProxy {
         context: &mut Context,
     ) -> pingora::Result<()> {
         context.status = Some(answer.status.as_u16());
-        let mut ours = HeaderMap::new();
+        let mut ours = HeaderMap::with_capacity(16);
         context.gateway.responder.secure(&mut ours);
         ours.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         share(context, &mut ours);
         context.limited.tell(&mut ours);
-        forward::harden(answer, &ours)?;
+        forward::harden(answer, ours);
         context.events = EventStream::of(answer);
         Ok(())
     }

@@ -105,10 +105,8 @@ enum End {
 /// Looks for the blank line in `bytes`, of which those before `from` were looked at before.
 fn end(bytes: &[u8], from: usize) -> End {
     let before = |at: usize, back: usize| at.checked_sub(back).and_then(|at| bytes.get(at));
-    for (at, byte) in bytes.iter().enumerate().skip(from) {
-        if *byte != b'\n' {
-            continue;
-        }
+    for at in memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()) {
+        let at = from + at;
         if before(at, 1) != Some(&b'\r') {
             return End::Ambiguous;
         }
@@ -129,10 +127,16 @@ fn check(head: &[u8], most_fields: usize) -> Result<(), RejectionCode> {
     let text = head.strip_prefix(b"\r\n").unwrap_or(head);
     let text = text.strip_suffix(b"\r\n\r\n").ok_or(RejectionCode::MalformedRequest)?;
     // Control characters are good for nothing but to be read in two ways; the tab is a blank.
-    let mut lines = text.split(|byte| *byte == b'\n').map(|line| {
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+    let mut lines = ends.map(|end| {
+        let line = text.get(from..end).unwrap_or_default();
+        from = end + 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let clean = line.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control());
-        if clean { Ok(line) } else { Err(RejectionCode::MalformedRequest) }
+        // All of it is looked at, which is quicker than to stop somewhere.
+        let control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
+        let dirty = line.iter().fold(false, |dirty, byte| dirty | control(byte));
+        if dirty { Err(RejectionCode::MalformedRequest) } else { Ok(line) }
     });
     let version = request_line(lines.next().unwrap_or(Ok(&[]))?)?;
     let mut framing = Framing::default();
@@ -188,7 +192,7 @@ struct Framing {
 impl Framing {
     /// `name ":" OWS value OWS` (RFC 9112 §5), on one line.
     fn field(&mut self, line: &[u8]) -> Result<(), RejectionCode> {
-        let colon = line.iter().position(|byte| *byte == b':');
+        let colon = memchr::memchr(b':', line);
         let (name, value) = line.split_at_checked(colon.unwrap_or(0)).unwrap_or_default();
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if !is_token(name) {
@@ -228,7 +232,9 @@ fn is_length(value: &[u8]) -> bool {
 
 /// RFC 9110 §5.6.2.
 fn is_token(name: &[u8]) -> bool {
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let allowed = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || *byte == b'-' || b"!#$%&'*+.^_`|~".contains(byte)
+    };
     !name.is_empty() && name.iter().all(allowed)
 }
 

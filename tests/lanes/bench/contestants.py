@@ -108,6 +108,17 @@ def envoy(ground):
 
 
 @contextlib.contextmanager
+def frame(ground):
+    """What the gateway is built on, forwarding only."""
+    plain, tls = free_ports(2)
+    program = pathlib.Path(ground.site["frame"])
+    command = [program, f"127.0.0.1:{plain}", f"127.0.0.1:{tls}", ground.site["stub"],
+               f"{ground.folder}/tls.crt", f"{ground.folder}/tls.key"]
+    with ended(ground.start(command)) as usage:
+        yield Running(f"http://127.0.0.1:{plain}/mcp", f"https://localhost:{tls}/mcp", usage)
+
+
+@contextlib.contextmanager
 def python(ground, script, tls):
     """A Python server speaks either plain HTTP or TLS."""
     (port,) = free_ports(1)
@@ -152,6 +163,7 @@ CONTESTANTS = {
     "nginx-auth": lambda ground: nginx(ground, auth=True),
     "envoy": envoy,
     "fastmcp": fastmcp,
+    "frame": frame,
     "gateway": gateway,
 }
 WHOLE = {

@@ -10,6 +10,7 @@ NAMES = {
     "nginx-auth": "nginx, cached `auth_request`",
     "envoy": "Envoy: mcp, ext_authz, rate limit",
     "fastmcp": "FastMCP proxy",
+    "frame": "pingora, forwarding only",
     "gateway": "fhir-mcp-gateway",
 }
 WAYS = {
@@ -55,10 +56,15 @@ def ratio(runs, name, other, way, field="cpu"):
     return Figure(tuple(one[field] / two[field] for one, two in pairs if one and two))
 
 
+def beyond(runs, name, other, way, field="cpu"):
+    """What `name` takes more than `other`, run by run."""
+    pairs = zip(points(runs, name, way), points(runs, other, way), strict=True)
+    return Figure(tuple(one[field] - two[field] for one, two in pairs if one and two))
+
+
 def added(runs, name, field):
     """What a call takes more than without anything between, run by run."""
-    pairs = zip(points(runs, name, "rate"), points(runs, "direct", "rate"), strict=True)
-    return Figure(tuple(one[field] - two[field] for one, two in pairs if one and two))
+    return beyond(runs, name, "direct", "rate", field)
 
 
 def missed(runs):

@@ -46,7 +46,7 @@ def site(asked, where):
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     told = json.loads(process.stdout.readline())
     try:
-        yield told | {"pid": process.pid}
+        yield told | {"pid": process.pid, "frame": pathlib.Path(asked.site).absolute().with_name("bench_frame")}
     finally:
         process.stdin.close()
         process.wait(20)

@@ -7,14 +7,15 @@ import matplotlib.pyplot as plt  # the backend is chosen first
 
 from figures import NAMES, WAYS, figure
 
-SHOWN = ["nginx", "nginx-auth", "envoy", "gateway"]
+SHOWN = ["nginx", "nginx-auth", "envoy", "frame", "gateway"]
 # Told apart by lightness too, for eyes and printers without colours.
-COLOURS = {"nginx": "#9aa5b1", "nginx-auth": "#52606d", "envoy": "#c98b2b", "gateway": "#1f6f8b"}
+COLOURS = {"nginx": "#9aa5b1", "nginx-auth": "#52606d", "envoy": "#c98b2b", "frame": "#8fb8c6",
+           "gateway": "#1f6f8b"}
 
 
 def bars(runs, panels, title, path):
     """Panels of horizontal bars, one for each contestant: the median, with a line from the least to the most."""
-    figure_, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 2.3), sharey=True)
+    figure_, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 2.7), sharey=True)
     for axis, (name, way, field, digits) in zip(axes, panels, strict=True):
         for place, who in enumerate(reversed(SHOWN)):
             seen = figure(runs, who, way, field)

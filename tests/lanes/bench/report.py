@@ -3,7 +3,7 @@
 import json
 
 import plots
-from figures import NAMES, WAYS, Figure, added, figure, missed, points, ratio
+from figures import NAMES, WAYS, Figure, added, beyond, figure, missed, points, ratio
 
 # What is to be reached: way, against whom, at most so many times its processor time.
 TARGETS = [
@@ -51,6 +51,21 @@ def reached(runs):
     enough = "yes" if seen.seen and seen.median >= 20 else "**no**"
     rows.append(["calls a second of gateway and core, by the Python server", "≥ 20 ×", seen.text(1), enough])
     return table(["What", "To reach", "Seen", "Reached"], rows)
+
+
+def frame(runs):
+    """What of the gateway's time is that of what it is built on."""
+    rows = [
+        [
+            title,
+            ratio(runs, "frame", "nginx-auth", way).text(2),
+            ratio(runs, "frame", "envoy", way).text(2),
+            beyond(runs, "gateway", "frame", way).text(0),
+        ]
+        for way, title in WAYS.items()
+    ]
+    head = ["processor time", "the frame by nginx, cached `auth_request`", "the frame by Envoy", "the gateway beyond the frame, µs"]
+    return table(head, rows)
 
 
 def limit(what, most, seen):
@@ -125,6 +140,7 @@ def write(told, docs):
         load=", ".join(f"{run['load']:.1f}" for run in runs),
         reached=reached(runs),
         processor=processor(runs),
+        frame=frame(runs),
         speed=speed(runs),
         latency=latency(runs, told["rate"]),
         footprint=footprint(runs, versions["binaries"]),

@@ -15,7 +15,7 @@ profile=${PROFILE:-release}
 if [ -z "${PROGRAMS:-}" ]; then
   cargo build --locked --quiet --profile "$profile" --package fhir-mcp-gateway --package fhir-mcp-core
 fi
-cargo build --locked --quiet --profile lane --package testbed --bin bench_site
+cargo build --locked --quiet --profile lane --package testbed --bin bench_site --bin bench_frame
 target=$(cargo metadata --locked --format-version 1 --no-deps | python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
 
 work=$(mktemp -d)

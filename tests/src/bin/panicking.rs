@@ -85,7 +85,7 @@ async fn main() -> Result<()> {
     seclude()?;
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let config = Config::load(&PathBuf::from(config))?;
-    telemetry::install()?;
+    let _log = telemetry::install()?;
     let trap = Arc::new(Trap { clock: SystemClock::start(), place: AtomicUsize::new(NOWHERE) });
     let network = Arc::new(Armed(Arc::clone(&trap)));
     let listeners = Listeners::bind(&config)?;
