@@ -240,7 +240,8 @@ mod tests {
         let key = format!("{{ file: {} }}", file.display());
         let text = format!(
             "listen: \"[::1]:1\"\nadmin: \"[::1]:2\"\nhop_key: {key}\n\
-             listen_tls: {{ certificate: \"a: #b\", key: c }}\n"
+             listen_tls: {{ certificate: \"a: #b\", key: c }}\n\
+             telemetry: {{ otlp: {{ endpoint: \"http://collector:1/a:\" }} }}\n"
         );
         let printed = Config::parse(&text).unwrap().describe();
         let again = Config::parse(&printed.replacen("[hidden]", &key, 1)).unwrap();

@@ -20,7 +20,7 @@ impl Collector {
         let authority = self.authority.as_ref().map_or_else(String::new, |authority| {
             format!("    authority: {}\n", super::quoted(authority.file().display()))
         });
-        let endpoint = self.settings.endpoint();
+        let endpoint = super::quoted(self.settings.endpoint());
         format!("telemetry:\n  otlp:\n    endpoint: {endpoint}\n{authority}")
     }
 }

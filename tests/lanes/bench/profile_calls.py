@@ -15,7 +15,7 @@ BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
 # What stands in the page, and the function whose instructions, with those of all that it calls, it shows. Indented: part of
 # the one above.
 STATIONS = [
-    ("reads the head of the request, checks its form", r"listener::head::read"),
+    ("checks the form of the head", r"listener::head::check"),
     ("admits: from the token to the sealed hop", r"admission::admit"),
     ("- opens the sealed token", r"authz::seal::Sealer::open_bound"),
     ("- looks introspection up (a keyed digest, a memory)", r"admission::.*::authenticate"),
