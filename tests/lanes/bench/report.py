@@ -26,7 +26,8 @@ def table(head, rows):
 def verdict(seen, most):
     if not seen.seen:
         return "not measured"
-    return "yes" if seen.median <= most else f"**no**, by {(seen.median / most - 1) * 100:.0f} %"
+    beyond_it = (seen.median / most - 1) * 100
+    return "yes" if beyond_it <= 0 else f"**no**, by {beyond_it:.{0 if beyond_it >= 1 else 1}f} %"
 
 
 def processor(runs):
@@ -124,7 +125,7 @@ def whole(runs):
 
 
 def write(told, docs):
-    """The page, its plots and its points; 1 if anything missed."""
+    """The page, its plots and its points; 1 if a point of ours missed."""
     runs, machine, versions = told["runs"], told["machine"], told["versions"]
     folder = docs / "benchmarks"
     folder.mkdir(exist_ok=True)
@@ -150,4 +151,4 @@ def write(told, docs):
         **{name.replace("-", "_"): value for name, value in versions.items() if name != "binaries"},
     )
     (docs / "benchmarks.md").write_text(page, encoding="utf-8")
-    return 1 if lost else 0
+    return 1 if any(", gateway" in one for one in lost) else 0
