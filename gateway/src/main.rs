@@ -28,6 +28,10 @@ use commands::{DiffArguments, DoctorArguments, ImportEnvArguments};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// A thread that had nothing to do for so long ends. Each look at the configuration wakes the one that waited
+/// longest: with the library's ten seconds, a look that met none at rest would leave one more for ever.
+const IDLE_THREAD: Duration = Duration::from_secs(1);
+
 /// The authorization gateway between LLM clients and FHIR data.
 #[derive(Parser)]
 #[command(version = provenance::VERSION, long_version = provenance::LONG_VERSION, about)]
@@ -124,7 +128,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let watch = Watch::new(&config, files);
             let config = read?;
             let _log = telemetry::install()?;
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            let runtime = runtime.thread_keep_alive(IDLE_THREAD).enable_all().build()?;
             runtime.block_on(serve(config, watch))?;
             Ok(ExitCode::SUCCESS)
         }

@@ -27,6 +27,7 @@ use crate::backend::inquiry::Means;
 use crate::backend::profile::LiveProfiles;
 use crate::caller::{Clock, Gate, LARGEST_BODY, admit};
 use crate::config::Config;
+use crate::door::Door;
 use crate::ending::{Ending, last_of_its_connection};
 use crate::metrics::Metrics;
 use crate::server::Server;
@@ -176,14 +177,17 @@ impl Core {
     }
 
     async fn serve_tools(&self, listener: TcpListener, ending: &Ending) -> anyhow::Result<()> {
-        let closing = ending.closing();
         let router =
             self.router().layer(from_fn_with_state(ending.clone(), last_of_its_connection));
-        let Some(certificate) = self.certificate.clone() else {
-            return serve(listener, router, closing).await;
-        };
-        let serving = axum::serve(TlsListener::new(listener, certificate), router);
-        serving.with_graceful_shutdown(closing.cancelled_owned()).await?;
+        let door = Door::new(listener, ending.closing())?;
+        let emptied = door.emptied();
+        match self.certificate.clone() {
+            None => axum::serve(door, router).with_graceful_shutdown(emptied).await?,
+            Some(certificate) => {
+                let tls = TlsListener::new(door, certificate);
+                axum::serve(tls, router).with_graceful_shutdown(emptied).await?;
+            }
+        }
         Ok(())
     }
 

@@ -11,6 +11,7 @@ pub mod backend;
 pub mod caller;
 pub mod completion;
 pub mod config;
+mod door;
 pub mod ending;
 pub mod fhir;
 pub mod http;

@@ -12,13 +12,15 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{InconsistentKeys, ServerConfig};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
 use zeroize::Zeroizing;
+
+use crate::door::{Connection, Door};
 
 /// For a whole handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -135,39 +137,38 @@ fn server_config([chain, key]: &Contents) -> Result<Arc<ServerConfig>, Certifica
     Ok(Arc::new(config))
 }
 
-/// Accepts connections, and shakes hands with many of them at once.
+/// Shakes hands with those who come in, with many of them at once.
 pub(crate) struct TlsListener {
-    listener: TcpListener,
+    door: Door,
     certificate: Arc<Certificate>,
-    handshakes: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
+    handshakes: JoinSet<Option<Agreed>>,
 }
 
+type Agreed = (Connection<TlsStream<TcpStream>>, SocketAddr);
+
 impl TlsListener {
-    pub(crate) fn new(listener: TcpListener, certificate: Arc<Certificate>) -> Self {
-        Self { listener, certificate, handshakes: JoinSet::new() }
+    pub(crate) fn new(door: Door, certificate: Arc<Certificate>) -> Self {
+        Self { door, certificate, handshakes: JoinSet::new() }
     }
 
-    fn shake_hands(&mut self, stream: TcpStream, peer: SocketAddr) {
-        let _unsupported = stream.set_nodelay(true);
+    fn shake_hands(&mut self, connection: Connection<TcpStream>, peer: SocketAddr) {
         let acceptor = TlsAcceptor::from(self.certificate.config.load_full());
-        self.handshakes.spawn(async move {
-            let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await.ok()?.ok()?;
-            Some((stream, peer))
-        });
+        let agree = connection.over(async move |stream| acceptor.accept(stream).await);
+        self.handshakes
+            .spawn(async move { Some((timeout(HANDSHAKE, agree).await.ok()?.ok()?, peer)) });
     }
 }
 
 impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
+    type Io = Connection<TlsStream<TcpStream>>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let room = self.handshakes.len() < HANDSHAKES;
             tokio::select! {
-                // The listener of the library waits where there are no descriptors left.
-                (stream, peer) = Listener::accept(&mut self.listener), if room => {
-                    self.shake_hands(stream, peer);
+                (connection, peer) = self.door.next(), if room => {
+                    self.shake_hands(connection, peer);
                 }
                 Some(ended) = self.handshakes.join_next() => {
                     if let Ok(Some(agreed)) = ended {
@@ -179,6 +180,6 @@ impl Listener for TlsListener {
     }
 
     fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.door.local_addr()
     }
 }

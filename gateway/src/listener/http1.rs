@@ -8,7 +8,8 @@ use pingora::apps::{HttpPersistentSettings, HttpServerApp as _, ReusedHttpStream
 use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::timeout;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::head::{self, Head, Turn};
 use super::{Door, Terms, closed, unread};
@@ -18,6 +19,9 @@ const MOST_REQUESTS: u32 = 10_000;
 /// How long, and how much, a client may still send to a connection that was refused.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 64 * 1024;
+/// Whoever was answered so shortly before may be about to ask again, when connections without a request are let
+/// go. Its answer began before anybody knew that it would be the last one.
+const ASKS_AGAIN: Duration = Duration::from_secs(1);
 
 /// Serves requests until one ends the connection.
 pub(super) async fn converse(mut stream: Stream, terms: &Terms, door: &Door) {
@@ -29,16 +33,22 @@ pub(super) async fn converse(mut stream: Stream, terms: &Terms, door: &Door) {
         fields: usize::try_from(caps.header_fields).unwrap_or(usize::MAX),
     };
     let mut turn = Turn::First;
-    for _ in 0..MOST_REQUESTS {
-        let mut closing = door.closing.clone();
+    for number in 1..=MOST_REQUESTS {
         // Who waits for nothing is let go; who is in the middle of a header has the drain deadline.
-        let head = head::read(&mut stream, turn, limits, closed(&mut closing)).await;
+        let leave = let_go(door, Instant::now());
+        let head = head::read(&mut stream, turn, limits, leave).await;
         match head {
-            Head::Whole(bytes) => match answer(stream, bytes, door).await {
-                Some(reused) => stream = reused,
-                None => return,
-            },
-            Head::Ended => return,
+            Head::Whole(bytes) => {
+                match answer(stream, bytes, door, number == MOST_REQUESTS).await {
+                    Some(reused) => stream = reused,
+                    None => return,
+                }
+            }
+            Head::Ended => {
+                // Over TLS, a connection that ends without a word may have been cut by anybody (RFC 8446 §6.1).
+                let _gone = stream.shutdown().await;
+                return;
+            }
             Head::Late => return door.closed("header_late"),
             Head::Refused(code) => return refuse(stream, code, door).await,
         }
@@ -46,13 +56,22 @@ pub(super) async fn converse(mut stream: Stream, terms: &Terms, door: &Door) {
     }
 }
 
-/// Hands a request over, with what was read of it; the connection comes back if it lives on.
-async fn answer(stream: Stream, read: BytesMut, door: &Door) -> Option<Stream> {
+/// Ends when a connection without a request is let go, whose client was `answered` then.
+async fn let_go(door: &Door, answered: Instant) {
+    closed(&mut door.closing.clone()).await;
+    sleep_until(answered + ASKS_AGAIN).await;
+}
+
+/// Hands a request over, with what was read of it; the connection comes back if it lives on. An answer says so
+/// if it is the last one: a client that had to find out would have sent its next request.
+async fn answer(stream: Stream, read: BytesMut, door: &Door, is_last: bool) -> Option<Stream> {
     let mut session = ServerSession::new_http1(stream);
     let mut settings = HttpPersistentSettings::for_session(&session);
     settings.set_pipelined_prefix(read);
     settings.apply_to_session(&mut session);
-    let reused = door.proxy.process_new_http(session, &door.retreating).await;
+    let ending = is_last.then(|| watch::Sender::new(true).subscribe());
+    let ends = ending.as_ref().unwrap_or(&door.retreating);
+    let reused = door.proxy.process_new_http(session, ends).await;
     reused.map(ReusedHttpStream::consume).map(|(stream, _)| stream)
 }
 

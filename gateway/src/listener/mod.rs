@@ -28,6 +28,7 @@ mod fields;
 mod frames;
 mod head;
 mod http1;
+mod last;
 mod unread;
 mod watched;
 
@@ -76,8 +77,8 @@ impl Terms {
     }
 }
 
-/// Accepts on one listener until closing, then waits for its connections to end; whatever outlasts
-/// the drain deadline is cut.
+/// Accepts on one listener until closing, and whoever is in its queue then; waits for its connections to
+/// end; whatever outlasts the drain deadline is cut.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Certificates>>, door: Arc<Door>) {
     let mut closing = door.closing.clone();
     let mut connections = JoinSet::new();
@@ -95,7 +96,9 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Certificates>>,
             },
         }
     }
-    drop(listener);
+    for (stream, peer) in last::let_in(listener) {
+        connections.spawn(connection(stream, peer, tls.clone(), Arc::clone(&door)));
+    }
     let ended = async { while connections.join_next().await.is_some() {} };
     if timeout(door.live.current().config.server.deadlines.drain, ended).await.is_err() {
         tracing::warn!(connections = connections.len(), "cut what outlasted the drain deadline");

@@ -1,11 +1,14 @@
 //! The end of the service: not ready first, then no further connection, then nobody.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use fhir_mcp_core::config::BackendLimits;
 use fhir_mcp_core::{Core, Ending};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::settings::config;
 
@@ -61,4 +64,56 @@ async fn a_core_that_ends_is_not_ready_first_then_accepts_no_more_and_then_is_go
     ending.close();
     serving.await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// A core without an admin listener.
+async fn core(ending: &Ending) -> (SocketAddr, impl FnOnce() -> JoinHandle<anyhow::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let core = Core::new(config(BackendLimits::default())).unwrap();
+    let ending = ending.clone();
+    (address, move || tokio::spawn(core.serve(listener, None, ending)))
+}
+
+#[tokio::test]
+async fn who_waits_to_be_let_in_when_a_core_closes_is_answered() {
+    let ending = Ending::default();
+    let (address, start) = core(&ending).await;
+    let mut waiting = Vec::new();
+    for _ in 0..20 {
+        waiting.push(TcpStream::connect(address).await.unwrap());
+    }
+    ending.close();
+    let serving = start();
+    for stream in &mut waiting {
+        assert!(!is_kept(stream).await, "answered, and sent elsewhere");
+    }
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_is_connected_and_has_said_nothing_yet_when_a_core_closes_is_heard() {
+    let ending = Ending::default();
+    let (address, start) = core(&ending).await;
+    let serving = start();
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    assert!(answer(address, "/mcp").await.starts_with("HTTP/1.1 4"), "the first one is in as well");
+    ending.close();
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!is_kept(&mut silent).await, "answered, and sent elsewhere");
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_connected_and_says_nothing_does_not_hold_up_the_end() {
+    let ending = Ending::default();
+    let (address, start) = core(&ending).await;
+    let serving = start();
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    ending.close();
+    let ended = timeout(Duration::from_secs(3), serving).await;
+    ended.expect("it had its moment").unwrap().unwrap();
+    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
 }

@@ -44,7 +44,9 @@ overload() {
     echo "overload: NOT OK: it needs two processors, or the load itself would be measured"
     return 1
   fi
-  PROCESSORS=$(join "${processors[@]:0:half}") taskset --cpu-list "$(join "${processors[@]:half}")" "$endure" overload
+  local loads
+  loads=$(join "${processors[@]:half}")
+  PROCESSORS=$(join "${processors[@]:0:half}") LOADS=$loads taskset --cpu-list "$loads" "$endure" overload
 }
 
 short() { if [ "$SHORT" = 1 ]; then echo "$1"; else echo "$2"; fi; }

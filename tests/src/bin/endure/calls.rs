@@ -81,6 +81,8 @@ fn schema(id: u64) -> &'static str {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Bytes,
+    /// Whether it says when to ask again.
+    pub(super) says_when: bool,
 }
 
 /// Calls `/mcp` at `endpoint`; an error is that there was no answer.
@@ -94,7 +96,8 @@ pub(super) async fn ask(
     let request = request.header("content-type", "application/json");
     let request = request.header("accept", "application/json, text/event-stream");
     let answer = request.header("mcp-protocol-version", "2025-06-18").send().await?;
-    Ok(Answer { status: answer.status().as_u16(), body: answer.bytes().await? })
+    let (status, says_when) = (answer.status(), answer.headers().contains_key("retry-after"));
+    Ok(Answer { status: status.as_u16(), says_when, body: answer.bytes().await? })
 }
 
 /// Calls, and wants the right answer.

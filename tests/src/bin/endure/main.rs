@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 mod calls;
 mod cores;
+mod neighbours;
 mod overload;
 mod program;
 mod replacement;

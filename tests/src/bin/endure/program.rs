@@ -127,32 +127,43 @@ impl Program {
         }
     }
 
-    /// The sum of all series of a metric whose line begins so.
-    pub(super) async fn metric(&self, beginning: &str) -> Result<f64> {
+    /// The series of a metric, each with its labels, whose lines begin so.
+    pub(super) async fn series(&self, beginning: &str) -> Result<Vec<(String, f64)>> {
         let answer = reqwest::get(format!("http://{}/metrics", self.admin)).await?;
         let text = answer.error_for_status()?.text().await?;
-        let values = text.lines().filter(|line| line.starts_with(beginning));
-        let values = values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        Ok(values.sum())
+        let lines = text.lines().filter(|line| line.starts_with(beginning));
+        let series = lines.filter_map(|line| line.rsplit_once(' '));
+        Ok(series
+            .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+            .collect())
+    }
+
+    /// The sum of all series of a metric whose line begins so.
+    pub(super) async fn metric(&self, beginning: &str) -> Result<f64> {
+        Ok(self.series(beginning).await?.into_iter().map(|(_, value)| value).sum())
     }
 
     /// What it takes now.
     pub(super) fn vitals(&self) -> Result<Vitals> {
-        let proc = PathBuf::from(format!("/proc/{}", self.child.id()));
-        let status = fs::read_to_string(proc.join("status")).context("a program has ended")?;
-        let field = |name: &str| -> Result<u64> {
-            let value = status.lines().find_map(|line| line.strip_prefix(name)).context("field")?;
-            Ok(value.trim().trim_end_matches(" kB").parse()?)
-        };
-        let stat = fs::read_to_string(proc.join("stat"))?;
-        // Behind the name, which may hold anything: the 14th and 15th field are user and system time.
-        let (_, behind) = stat.rsplit_once(')').context("a name")?;
-        let times = behind.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-        Ok(Vitals {
-            memory: field("VmRSS:")?,
-            descriptors: fs::read_dir(proc.join("fd")).ok().map(Iterator::count),
-            threads: field("Threads:")?,
-            processor: times.sum::<Result<u64, _>>()?,
-        })
+        vitals(&PathBuf::from(format!("/proc/{}", self.child.id())))
     }
+}
+
+/// What the process takes whose folder this is.
+pub(super) fn vitals(proc: &Path) -> Result<Vitals> {
+    let status = fs::read_to_string(proc.join("status")).context("a program has ended")?;
+    let field = |name: &str| -> Result<u64> {
+        let value = status.lines().find_map(|line| line.strip_prefix(name)).context("field")?;
+        Ok(value.trim().trim_end_matches(" kB").parse()?)
+    };
+    let stat = fs::read_to_string(proc.join("stat"))?;
+    // Behind the name, which may hold anything: the 14th and 15th field are user and system time.
+    let (_, behind) = stat.rsplit_once(')').context("a name")?;
+    let times = behind.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+    Ok(Vitals {
+        memory: field("VmRSS:")?,
+        descriptors: fs::read_dir(proc.join("fd")).ok().map(Iterator::count),
+        threads: field("Threads:")?,
+        processor: times.sum::<Result<u64, _>>()?,
+    })
 }
