@@ -99,8 +99,13 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Certificates>>,
     for (stream, peer) in last::let_in(listener) {
         connections.spawn(connection(stream, peer, tls.clone(), Arc::clone(&door)));
     }
+    drain(connections, door.live.current().config.server.deadlines.drain).await;
+}
+
+/// Waits for connections to end, and cuts what is left of them after `deadline`.
+async fn drain(mut connections: JoinSet<()>, deadline: Duration) {
     let ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(door.live.current().config.server.deadlines.drain, ended).await.is_err() {
+    if timeout(deadline, ended).await.is_err() {
         tracing::warn!(connections = connections.len(), "cut what outlasted the drain deadline");
         connections.shutdown().await;
     }

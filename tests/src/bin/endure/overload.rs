@@ -108,11 +108,7 @@ pub(super) async fn run(bounds: &Bounds) -> Result<Verdict> {
     let mut core = site.core(core).await?;
     let gateway = site.gateway(site.public, 2000).await?;
     let loader = Arc::new(loader(&site).await?);
-    let _warm = closed(&loader, CALLERS, whole / 12).await?;
-    let mut before =
-        weighed(&halves, [&gateway, &core], closed(&loader, CALLERS, whole / 4)).await?;
-    gateway.tell("INT")?;
-    ensure!(gateway.ended().await?.success(), "the gateway did not end well");
+    let mut before = usual(&halves, (gateway, &core), &loader, whole).await?;
     let mut gateway = site.gateway(site.public, CALLERS).await?;
     let twice = before.rate() * 2.0;
     let mut over = weighed(&halves, [&gateway, &core], open(&loader, twice, whole)).await?;
@@ -122,6 +118,20 @@ pub(super) async fn run(bounds: &Bounds) -> Result<Verdict> {
     judge(&mut verdict, (&mut before, &mut after), &mut over);
     survived(&mut verdict, &mut gateway, &mut core).await?;
     Ok(verdict)
+}
+
+/// As many at work as there will be room for, at a gateway that has room for more; it is then ended.
+async fn usual(
+    halves: &Halves,
+    (gateway, core): (Program, &Program),
+    loader: &Arc<Loader>,
+    whole: Duration,
+) -> Result<Seen> {
+    let _warm = closed(loader, CALLERS, whole / 12).await?;
+    let seen = weighed(halves, [&gateway, core], closed(loader, CALLERS, whole / 4)).await?;
+    gateway.tell("INT")?;
+    ensure!(gateway.ended().await?.success(), "the gateway did not end well");
+    Ok(seen)
 }
 
 /// Holds what was seen under the overload against what was seen before and after it: the neighbours may
