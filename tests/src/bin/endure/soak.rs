@@ -1,6 +1,7 @@
 //! A million requests of all kinds through both programs, each answer checked; and whether the programs
 //! take more and more for them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::calls::{Question, Tally, ask, ask_well};
-use super::program::{Program, Vitals};
+use super::program::{self, Program, Vitals};
 use super::site::{Site, Wishes, free};
 use super::vitals::{Sample, Series};
 use super::{Bounds, Verdict, number, wear};
@@ -128,7 +129,9 @@ async fn load(soak: &Arc<Soak>, programs: &[Program; 2]) -> Result<(Series, Time
     let mut times = Times::default();
     while !workers.is_empty() {
         let (at, done) = (began.elapsed(), soak.tally.begun().min(soak.requests));
-        series.add(Sample { at, done, vitals: vitals(programs)? })?;
+        let ([gateway, core], load) =
+            (vitals(programs)?, program::vitals(Path::new("/proc/self"))?);
+        series.add(Sample { at, done, vitals: [gateway, core, load] })?;
         let pause = sleep(EVERY);
         tokio::pin!(pause);
         loop {

@@ -1,4 +1,5 @@
-//! What both programs take over time: a series of samples, written as CSV, and what it says of drift.
+//! What both programs take over time, and whoever loads them: a series of samples, written as CSV, and what it
+//! says of drift.
 
 use std::fmt;
 use std::fs::File;
@@ -12,16 +13,18 @@ use super::program::Vitals;
 
 /// The programs of a sample, in this order.
 pub(super) const PROGRAMS: [&str; 2] = ["gateway", "core"];
+/// Who loads them comes after them.
+pub(super) const LOAD: usize = 2;
 
-/// One look at both programs.
+/// One look at all three.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     /// Since the load began.
     pub(super) at: Duration,
     /// Requests that were begun by then.
     pub(super) done: u64,
-    /// The gateway's, and core's.
-    pub(super) vitals: [Vitals; 2],
+    /// The gateway's, core's, and those of whoever loads them.
+    pub(super) vitals: [Vitals; 3],
 }
 
 impl fmt::Display for Sample {
@@ -48,7 +51,7 @@ impl Series {
     pub(super) fn written_to(path: &Path) -> Result<Self> {
         let mut file = File::create(path)?;
         write!(file, "seconds,requests")?;
-        for name in PROGRAMS {
+        for name in PROGRAMS.into_iter().chain(["load"]) {
             write!(file, ",{name}_kib,{name}_descriptors,{name}_threads,{name}_cpu_seconds")?;
         }
         writeln!(file)?;
@@ -94,7 +97,7 @@ mod tests {
 
     fn sample(done: u64, memory: u64, processor: u64) -> Sample {
         let vitals = Vitals { memory, processor, ..Vitals::default() };
-        Sample { at: Duration::ZERO, done, vitals: [Vitals::default(), vitals] }
+        Sample { at: Duration::ZERO, done, vitals: [Vitals::default(), vitals, Vitals::default()] }
     }
 
     #[test]

@@ -9,13 +9,14 @@ use super::Verdict;
 use super::calls::Tally;
 use super::program::{Program, Vitals};
 use super::soak::Times;
-use super::vitals::{PROGRAMS, Series};
+use super::vitals::{LOAD, PROGRAMS, Series};
 
 /// What may be left open at the end, beyond the beginning.
 const LEFT_OPEN: usize = 5;
 /// What memory may grow by between the second tenth and the last, in KiB.
 const DRIFT: u64 = 10 * 1024;
-/// Processor time for a request in the last tenth, of that in the second, in hundredths.
+/// Processor time for a request in the last tenth, of that in the second, in hundredths, each by what the load
+/// itself takes then: a machine that others slow down slows all of them.
 const COSTLIER: u64 = 120;
 /// The slowest hundredth of the last tenth, of that of the first, in hundredths: told, and judged only
 /// beyond this, as it is the machine's neighbours' too.
@@ -61,6 +62,11 @@ pub(super) async fn counted(
 
 /// Whether a program takes more and more.
 pub(super) fn drift(verdict: &mut Verdict, series: &Series, requests: u64) {
+    let load = |tenth| series.cost(LOAD, tenth, requests);
+    let (Some(usual), Some(later)) = (load(1), load(9)) else {
+        return verdict.must(false, "too few samples: more requests are needed");
+    };
+    verdict.say(format!("load: {usual} µs of processor for each request, then {later} µs"));
     for (program, name) in PROGRAMS.iter().enumerate() {
         let memory = |tenth| series.memory(program, tenth, requests);
         let cost = |tenth| series.cost(program, tenth, requests);
@@ -77,7 +83,10 @@ pub(super) fn drift(verdict: &mut Verdict, series: &Series, requests: u64) {
             mebibytes(after)
         ));
         verdict.must(after <= before + DRIFT, &format!("{name}: memory drifts"));
-        verdict.must(dearer * 100 <= dear * COSTLIER, &format!("{name}: requests cost more"));
+        verdict.must(
+            dearer * usual * 100 <= dear * later * COSTLIER,
+            &format!("{name}: requests cost more"),
+        );
     }
 }
 
