@@ -232,9 +232,7 @@ fn is_length(value: &[u8]) -> bool {
 
 /// RFC 9110 §5.6.2.
 fn is_token(name: &[u8]) -> bool {
-    let allowed = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || *byte == b'-' || b"!#$%&'*+.^_`|~".contains(byte)
-    };
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-!#$%&'*+.^_`|~".contains(byte);
     !name.is_empty() && name.iter().all(allowed)
 }
 

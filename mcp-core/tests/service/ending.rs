@@ -1,7 +1,7 @@
 //! The end of the service: not ready first, then no further connection, then nobody.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fhir_mcp_core::config::BackendLimits;
 use fhir_mcp_core::{Core, Ending};
@@ -99,7 +99,12 @@ async fn who_is_connected_and_has_said_nothing_yet_when_a_core_closes_is_heard()
     let mut silent = TcpStream::connect(address).await.unwrap();
     assert!(answer(address, "/mcp").await.starts_with("HTTP/1.1 4"), "the first one is in as well");
     ending.close();
-    while TcpStream::connect(address).await.is_ok() {
+    // Closed, and whoever were to be sent away at once would be gone.
+    let mut closed = None;
+    while closed.is_none_or(|since: Instant| since.elapsed() < Duration::from_millis(100)) {
+        if closed.is_none() && TcpStream::connect(address).await.is_err() {
+            closed = Some(Instant::now());
+        }
         tokio::task::yield_now().await;
     }
     assert!(!is_kept(&mut silent).await, "answered, and sent elsewhere");

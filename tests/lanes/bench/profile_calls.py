@@ -18,7 +18,7 @@ STATIONS = [
     ("checks the form of the head", r"listener::head::check"),
     ("admits: from the token to the sealed hop", r"admission::admit"),
     ("- opens the sealed token", r"authz::seal::Sealer::open_bound"),
-    ("- looks introspection up (a keyed digest, a memory)", r"admission::.*::authenticate"),
+    ("- digests the token, to look introspection up", r"keyed_digest::KeyedDigest::of"),
     ("- reads the body", r"body::read_bounded"),
     ("- parses the call", r"mcp_call::McpCall::parse"),
     ("- seals the caller for core", r"authz::hop::HopSealer::seal"),

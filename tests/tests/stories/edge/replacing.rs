@@ -1,6 +1,7 @@
 //! F16: whom probes send elsewhere; and replicas replaced one after the other while calls keep coming.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use futures::future::try_join_all;
@@ -98,7 +99,12 @@ async fn who_asks_again_right_after_an_answer_is_answered_though_the_gateway_end
     assert!(heard.to_lowercase().contains("connection: keep-alive"), "{heard}");
     let (address, again) = (site.address, site.call(2));
     let asking = async {
-        while TcpStream::connect(address).await.is_ok() {
+        // Closed, and whoever were to be let go at once would be gone.
+        let mut closed = None;
+        while closed.is_none_or(|since: Instant| since.elapsed() < Duration::from_millis(100)) {
+            if closed.is_none() && TcpStream::connect(address).await.is_err() {
+                closed = Some(Instant::now());
+            }
             tokio::task::yield_now().await;
         }
         kept.write_all(again.as_bytes()).await?;
