@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_millis(250);
 const BATCH: usize = 64;
 /// How long the next events are left to gather once all are written. To be woken for each of them costs
 /// every call two switches of threads; nobody waits for a line.
-const GATHERING: Duration = Duration::from_millis(1);
+const GATHERING: Duration = Duration::from_millis(5);
 
 pub(super) enum Order {
     Write(Box<AuditEvent>),

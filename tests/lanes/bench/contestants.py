@@ -111,7 +111,7 @@ def envoy(ground):
 def frame(ground):
     """What the gateway is built on, forwarding only."""
     plain, tls = free_ports(2)
-    program = pathlib.Path(ground.site["frame"])
+    program = ground.site["frame"]
     command = [program, f"127.0.0.1:{plain}", f"127.0.0.1:{tls}", ground.site["stub"],
                f"{ground.folder}/tls.crt", f"{ground.folder}/tls.key"]
     with ended(ground.start(command)) as usage:

@@ -31,7 +31,7 @@ MEMORY_AT = (16, 512)
 
 def arguments():
     parser = argparse.ArgumentParser()
-    for name in ("--programs", "--site", "--work", "--docs"):
+    for name in ("--programs", "--frame", "--site", "--work", "--docs"):
         parser.add_argument(name, required=True)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
@@ -46,7 +46,7 @@ def site(asked, where):
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     told = json.loads(process.stdout.readline())
     try:
-        yield told | {"pid": process.pid, "frame": pathlib.Path(asked.site).absolute().with_name("bench_frame")}
+        yield told | {"pid": process.pid, "frame": asked.frame}
     finally:
         process.stdin.close()
         process.wait(20)

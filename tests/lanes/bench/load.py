@@ -65,16 +65,18 @@ class Caller:
         with open(body, "w", encoding="utf-8") as file:
             file.write(self.body)
         open(log, "w", encoding="ascii").close()
-        shape = ["--clients", H2_CONNECTIONS, "--max-concurrent-streams", STREAMS]
+        shape = ["--duration", seconds, "--clients", H2_CONNECTIONS, "--max-concurrent-streams", STREAMS]
         if rate:
-            shape = ["--h1", "--clients", CONNECTIONS, "--max-concurrent-streams", 1, "--rps", rate / CONNECTIONS,
-                     "--log-file", log]
+            # Begun one after the other, and not together, the connections never call all at once.
+            shape = ["--requests", rate * seconds, "--rate", 1, "--rate-period", f"{1000 // rate}ms", "--h1", "--clients",
+                     CONNECTIONS, "--max-concurrent-streams", 1, "--rps", rate / CONNECTIONS, "--log-file", log]
         headers = [part for name, value in self.headers().items() for part in ("--header", f"{name}: {value}")]
-        told = self._run(["h2load", "--threads", 1, "--duration", seconds, *shape, "--data", body, *headers, url])
+        told = self._run(["h2load", "--threads", 1, *shape, "--data", body, *headers, url])
         well = int(re.search(r"(\d+) 2xx", told).group(1))
         total, failed = (int(re.search(rf"(\d+) {word}", told).group(1)) for word in ("done", "failed"))
         percentile = _percentiles(log) if rate else {}
-        point = _judged(well, failed + total - well, well / seconds, percentile)
+        took = float(re.search(r"finished in ([\d.]+)s", told).group(1))
+        point = _judged(well, failed + total - well, well / took, percentile)
         if rate and point["rate"] < LEAST_MADE * rate:
             raise Missed(f"{point['rate']:.0f} requests/s of {rate}")
         return point

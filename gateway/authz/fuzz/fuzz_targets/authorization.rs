@@ -20,7 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
     let read = AccessToken::from_headers(&headers);
     assert_eq!(read.as_ref().map(|token| token.expose().as_bytes()), expected.as_ref().copied());
     if let Ok(token) = &read {
-        assert!(token.expose().len() < 8 || !format!("{token:?}").contains(token.expose()));
+        // The same for every token.
+        assert_eq!(format!("{token:?}"), "AccessToken(SecretBox<str>([REDACTED]))");
     }
 });
 

@@ -12,6 +12,10 @@ use pingora::server::Server;
 use pingora::server::configuration::ServerConf;
 use pingora::upstreams::peer::HttpPeer;
 
+/// As the gateway has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 struct Frame(SocketAddr);
 
 #[async_trait]
@@ -31,7 +35,8 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("PLAIN TLS STUB CERTIFICATE KEY");
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let conf = ServerConf { threads: 1, ..ServerConf::default() };
+    // On one processor, as the gateway.
+    let conf = ServerConf { threads: 1, work_stealing: false, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     let mut service = http_proxy_service(&server.configuration, Frame(stub.parse()?));
