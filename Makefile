@@ -43,7 +43,7 @@ matrix:           ## accept a changed policy matrix, after reading it
 test-lanes: test-omh test-analytics test-records test-outages test-tls test-limits test-clients test-conformance test-browser test-oauth-toolkit test-chart   ## the real things, one after the other: what CI runs
 
 fuzz: SECONDS ?= 60
-fuzz:             ## every fuzz target for SECONDS=60 each, or RUNS=10000000; installs cargo-fuzz
+fuzz: setup       ## every fuzz target for SECONDS=60 each, or RUNS=10000000; installs cargo-fuzz
 	./tests/lanes/fuzz/run.sh $(SECONDS)
 
 mutants:          ## change what decides, line by line, and see that a test notices; needs `cargo install cargo-mutants`

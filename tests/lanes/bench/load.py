@@ -75,8 +75,8 @@ class Caller:
         well = int(re.search(r"(\d+) 2xx", told).group(1))
         total, failed = (int(re.search(rf"(\d+) {word}", told).group(1)) for word in ("done", "failed"))
         percentile = _percentiles(log) if rate else {}
-        took = float(re.search(r"finished in ([\d.]+)s", told).group(1))
-        point = _judged(well, failed + total - well, well / took, percentile)
+        took = _milliseconds(re.search(r"finished in (\S+),", told).group(1))
+        point = _judged(well, failed + total - well, well / took * 1000, percentile)
         if rate and point["rate"] < LEAST_MADE * rate:
             raise Missed(f"{point['rate']:.0f} requests/s of {rate}")
         return point

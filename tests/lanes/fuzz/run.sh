@@ -46,6 +46,13 @@ if [ "${1:-}" = --one ]; then
 fi
 
 export fuzz_seconds=${1:-60}
+# The fuzzer itself is C++.
+if ! command -v c++ >/dev/null; then
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update --quiet=2 >&2
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install --quiet=2 --yes --no-install-recommends g++ >&2
+fi
 if [ "$(cargo fuzz --version 2>/dev/null)" != "cargo-fuzz $version" ]; then
   cargo install --locked --quiet cargo-fuzz --version "$version"
 fi
