@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::find_iter;
 use serde::Deserialize;
 use serde_json::Deserializer;
 
@@ -28,13 +29,11 @@ pub(crate) fn object<'b, T: Deserialize<'b>>(text: &'b [u8]) -> Option<T> {
 }
 
 fn uses_a_reserved_name(json: &[u8]) -> bool {
-    let marks = json.iter().enumerate().filter(|(_, byte)| **byte == b'"');
-    marks.map(|(at, _)| at).any(|at| {
+    let mut likely = find_iter(json, b"\"$").chain(find_iter(json, b"\"\\u0024"));
+    likely.any(|at| {
         // A quotation mark behind a backslash opens nothing.
         let opens = !json.get(..at).unwrap_or_default().ends_with(b"\\");
-        let inside = json.get(at + 1..).unwrap_or_default();
-        let is_likely = inside.starts_with(b"$") || inside.starts_with(b"\\u0024");
-        opens && is_likely && is_reserved_name(json.get(at..).unwrap_or_default())
+        opens && is_reserved_name(json.get(at..).unwrap_or_default())
     })
 }
 

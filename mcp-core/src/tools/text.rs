@@ -37,6 +37,9 @@ pub fn is_clean(text: &str) -> bool {
 
 /// A text without what is hidden in it, of whatever length.
 pub fn unhidden(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     text.chars().filter_map(visible).collect()
 }
 
@@ -72,12 +75,21 @@ pub fn without_tags(markup: &str) -> String {
 }
 
 fn capped(text: &str, longest: usize) -> String {
+    // Nearly all texts.
+    if text.len() <= longest && is_plain(text) {
+        return text.trim().to_owned();
+    }
     let mut kept: String = text.chars().filter_map(visible).take(longest + 1).collect();
     if let Some((at, _)) = kept.char_indices().nth(longest) {
         kept.truncate(at);
         kept.push('…');
     }
     kept.trim().to_owned()
+}
+
+/// Whether each byte is a character that is shown as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// A character as it is shown: white space is a blank, what cannot be seen is dropped.
@@ -119,6 +131,19 @@ mod tests {
         assert_eq!(clean("a\u{202e}b\u{200b}c\u{feff}d\u{1b}[31me\0"), "abcd[31me");
         assert_eq!(clean("two\nlines"), "two lines");
         assert_eq!(clean("Žofie 李 😀"), "Žofie 李 😀");
+    }
+
+    #[test]
+    fn what_is_plain_is_shown_as_it_is() {
+        for byte in 0..=u8::MAX {
+            let text = String::from(char::from(byte));
+            if is_plain(&text) {
+                assert_eq!(text.chars().filter_map(visible).collect::<String>(), text);
+            }
+        }
+        assert_eq!(clean("  it's 5 mm[Hg]~ "), "it's 5 mm[Hg]~");
+        assert_eq!(clean(&"x".repeat(LONGEST + 1)).chars().count(), LONGEST + 1);
+        assert_eq!(unhidden(" a\tb"), " a b");
     }
 
     #[test]

@@ -121,7 +121,7 @@ class Bench:
             run = lambda: point.update(
                 measured(running.usage, lambda: caller.wrk(running.tls, 2 * self.asked.seconds)))
             asked = self.questions(run)
-            return point | {"backend": asked["fhir"] / point["calls"], "memory": running.usage.mebibytes()}
+            return point | {"backend": asked["backend"] / point["calls"], "memory": running.usage.mebibytes()}
 
 
 def answers(url, caller):

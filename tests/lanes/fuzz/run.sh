@@ -68,10 +68,6 @@ for crate in "${crates[@]}"; do
   done
   if [ ${#chosen[@]} -eq 0 ]; then continue; fi
   pairs+=("${chosen[@]}")
-  if ! cargo metadata --locked --quiet --format-version 1 --manifest-path "$crate/Cargo.toml" >/dev/null; then
-    echo "$crate/Cargo.lock is older than ours: copy Cargo.lock over it, then let cargo shorten it (cargo fetch)."
-    exit 1
-  fi
   began=$(date +%s)
   # Safe Rust has nothing that a sanitizer would find, and is faster without one.
   (cd "$crate" && cargo fuzz build --fuzz-dir . --sanitizer none --target-dir "$out")

@@ -224,11 +224,12 @@ fn answer(message: &Value) -> Response {
 }
 
 async fn tell(State(asked): State<Arc<Asked>>) -> Response {
+    let log = asked.exchange.log();
     answer(&json!({
-        "introspected": asked.exchange.log().count(Endpoint::Introspect),
+        "introspected": log.count(Endpoint::Introspect),
         "verified": asked.verified.load(Ordering::Relaxed),
         "called": asked.called.load(Ordering::Relaxed),
-        "fhir": asked.exchange.log().count(Endpoint::Fhir),
+        "backend": log.count(Endpoint::Fhir) + log.count(Endpoint::Rest),
     }))
 }
 
