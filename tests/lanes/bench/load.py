@@ -36,8 +36,13 @@ class Caller:
             "MCP-Protocol-Version": "2025-06-18",
         }
 
-    def _run(self, command):
-        ended = subprocess.run(pinned(self.processors, command), capture_output=True, text=True, check=False)
+    def _run(self, command, seconds):
+        """What it says. Whoever takes twice as long as the load should has fallen behind for good."""
+        try:
+            ended = subprocess.run(pinned(self.processors, command), capture_output=True, text=True, check=False,
+                                   timeout=2 * seconds + 5)
+        except subprocess.TimeoutExpired as late:
+            raise Missed(f"{command[0]} was not done in twice {seconds} s") from late
         if ended.returncode:
             raise Missed(f"{command[0]} failed: {ended.stderr.strip()[:200]}")
         return ended.stdout
@@ -50,7 +55,7 @@ class Caller:
             headers = self.headers() | ({"Connection": "close"} if again else {})
             lua.writelines(f"wrk.headers['{name}'] = '{value}'\n" for name, value in headers.items())
         told = self._run(["wrk", "--threads", 1, "--connections", connections, "--duration", f"{seconds}s",
-                          "--latency", "--script", script, url])
+                          "--latency", "--script", script, url], seconds)
         made = int(re.search(r"(\d+) requests in", told).group(1))
         failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", told)))
         broken = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
@@ -71,7 +76,7 @@ class Caller:
             shape = ["--requests", rate * seconds, "--rate", 1, "--rate-period", f"{1000 // rate}ms", "--h1", "--clients",
                      CONNECTIONS, "--max-concurrent-streams", 1, "--rps", rate / CONNECTIONS, "--log-file", log]
         headers = [part for name, value in self.headers().items() for part in ("--header", f"{name}: {value}")]
-        told = self._run(["h2load", "--threads", 1, *shape, "--data", body, *headers, url])
+        told = self._run(["h2load", "--threads", 1, *shape, "--data", body, *headers, url], seconds)
         well = int(re.search(r"(\d+) 2xx", told).group(1))
         total, failed = (int(re.search(rf"(\d+) {word}", told).group(1)) for word in ("done", "failed"))
         percentile = _percentiles(log) if rate else {}
