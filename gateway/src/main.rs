@@ -138,7 +138,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// Threads for so many processors. On a single one nobody could take over another's work, and without the
-/// means for it a call takes a quarter less of its time under load (`make bench`).
+/// means for it a call took a quarter less of processor time, with sixteen at once.
 fn runtime(processors: NonZeroUsize) -> std::io::Result<Runtime> {
     let mut runtime = match processors.get() {
         1 => Builder::new_current_thread(),

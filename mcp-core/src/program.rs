@@ -194,8 +194,7 @@ fn serve(path: &Path) -> anyhow::Result<()> {
     runtime(std::thread::available_parallelism()?)?.block_on(run(path))
 }
 
-/// Threads for so many processors. On a single one nobody could take over another's work, and without the
-/// means for it a call takes a quarter less of its time under load (`make bench`).
+/// Threads for so many processors, as in the gateway: on a single one nobody could take over another's work.
 fn runtime(processors: NonZeroUsize) -> std::io::Result<Runtime> {
     let mut runtime = match processors.get() {
         1 => Builder::new_current_thread(),
