@@ -70,8 +70,8 @@ pub struct Deadlines {
     /// For a connection to core.
     #[serde(serialize_with = "values::serialize_duration")]
     pub core_connect: Duration,
-    /// For a connection to core without a call; below core's own idle time, so that no call meets
-    /// a connection that is just being closed.
+    /// For a connection to core without a call; shorter than core's `close_delay`, so that no call meets a
+    /// connection that core closes unused: by then it has had a call, and was told so, or is ours to close.
     #[serde(serialize_with = "values::serialize_duration")]
     pub core_idle: Duration,
     /// For core's whole answer to a call, counted from the request's header.
@@ -182,7 +182,7 @@ fn deadlines(mut section: Section<'_>) -> Option<Deadlines> {
     let write = section.or("write", seconds(10), within(120));
     let idle = section.or("idle", seconds(60), within(600));
     let core_connect = section.or("core_connect", seconds(2), within(30));
-    let core_idle = section.or("core_idle", seconds(30), within(600));
+    let core_idle = section.or("core_idle", seconds(4), within(600));
     let call = section.or("call", seconds(60), within(600));
     let close_delay = section.or("close_delay", seconds(5), within(60));
     let drain = section.or("drain", seconds(65), within(900));

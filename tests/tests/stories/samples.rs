@@ -52,6 +52,20 @@ fn mcp_core_yaml_and_the_profiles_load() -> Result<()> {
     Ok(())
 }
 
+/// A connection that core closes unused is then one on which no call can come.
+#[test]
+fn usually_the_gateway_gives_an_idle_connection_up_before_core_would_close_it() -> Result<()> {
+    let gateway = std::fs::read_to_string(root().join("config/gateway.yaml"))?;
+    assert!(!gateway.lines().any(|line| line.trim_start().starts_with("core_idle")));
+    let gateway = with_secret_files(&gateway)?;
+    let gateway = fhir_mcp_gateway::config::Config::parse(&gateway, &|_| Some(key(0)))?;
+    let core = "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nhop_key: { file: hop }\n";
+    let core = fhir_mcp_core::config::Config::parse(&with_secret_files(core)?)
+        .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
+    assert!(gateway.server.deadlines.core_idle < core.close_delay);
+    Ok(())
+}
+
 #[test]
 fn the_configurations_for_docker_and_for_fly_load_in_both_programs() -> Result<()> {
     for (gateway, core) in [

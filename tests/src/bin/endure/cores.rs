@@ -12,17 +12,20 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::Client;
 use serde_json::Value;
 use testbed::scripted_core::{Script, ScriptedCore, Sent};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::calls::{Question, Tally, ask};
 use super::program::Program;
-use super::site::{Site, Wishes, free_pair};
+use super::site::{CORE_CLOSE_DELAY, Site, Wishes, free_pair};
 use super::{Bounds, Verdict, number};
 
-const CALLERS: usize = 8;
+const CALLERS: usize = 16;
 /// Calls between two restarts, at least.
 const BETWEEN: u64 = 60;
+/// Within this time whoever has fallen silent has its answer.
+const LAST_ANSWERS: Duration = Duration::from_millis(50);
 /// A core that works on each call so long always has some at work when it is cut off.
 const WORK: Duration = Duration::from_millis(5);
 /// How long nobody listens in its place.
@@ -35,15 +38,19 @@ struct Load {
     tally: Tally,
     token: String,
     done: AtomicBool,
+    /// Callers hold their next call back while it is true.
+    hushed: watch::Sender<bool>,
 }
 
 impl Load {
     async fn new(folder: &Path, cores: Vec<SocketAddr>) -> Result<Self> {
-        let deadlines = "{call: 20s, drain: 25s, core_connect: 1s}";
+        // Connections without a call are given up before a core closes them.
+        let deadlines = "{call: 20s, drain: 25s, core_connect: 1s, core_idle: 800ms}";
         let site =
             Site::new(folder, Wishes { cores, deadlines, processors: String::new() }).await?;
-        let (tally, done) = (Tally::default(), AtomicBool::new(false));
-        Ok(Self { site, tally, token: String::new(), done })
+        let (tally, done, hushed) =
+            (Tally::default(), AtomicBool::new(false), watch::Sender::new(false));
+        Ok(Self { site, tally, token: String::new(), done, hushed })
     }
 
     /// Logs somebody in, once the gateway is there.
@@ -108,8 +115,9 @@ pub(super) async fn in_order(bounds: &Bounds) -> Result<Verdict> {
     load.log_in().await?;
     let load = Arc::new(load);
     let callers = Callers::start(&load, keep_asking)?;
-    for _ in 0..restarts {
-        restart(&load, &mut cores).await?;
+    for number in 0..restarts {
+        let silence = (number % 2 == 1).then(|| silence(number));
+        restart(&load, &mut cores, silence).await?;
     }
     callers.stop(&load).await?;
     let mut verdict = Verdict::of("cores restarted in order", &load.tally);
@@ -119,11 +127,31 @@ pub(super) async fn in_order(bounds: &Bounds) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// The core that is there longest ends, and comes back when calls went on without it.
-async fn restart(load: &Load, cores: &mut Vec<(Program, SocketAddr)>) -> Result<()> {
+/// How long nobody calls, so that all call at once when a core is about to close what it has not heard from: a little
+/// sooner or later than that, another time for each `number`.
+fn silence(number: u64) -> Duration {
+    CORE_CLOSE_DELAY.saturating_sub(Duration::from_millis(5))
+        + Duration::from_micros(number % 20 * 500)
+}
+
+/// The core that is there longest ends, and comes back when calls went on without it. After its end has begun, nobody
+/// calls for the time of `silence`.
+async fn restart(
+    load: &Load,
+    cores: &mut Vec<(Program, SocketAddr)>,
+    silence: Option<Duration>,
+) -> Result<()> {
     load.goes_on().await?;
     let (old, address) = cores.remove(0);
-    old.tell("TERM")?;
+    if let Some(silence) = silence {
+        load.hushed.send_replace(true);
+        sleep(LAST_ANSWERS).await;
+        old.tell("TERM")?;
+        sleep(silence).await;
+        load.hushed.send_replace(false);
+    } else {
+        old.tell("TERM")?;
+    }
     ensure!(old.ended().await?.success(), "a core did not end well");
     load.goes_on().await?;
     cores.push((load.site.core(address).await?, address));
@@ -226,6 +254,8 @@ async fn keep_counting(load: Arc<Load>, http: Client) {
 async fn keep_calling(load: Arc<Load>, http: Client, right: fn(u64, &[u8]) -> Result<()>) {
     let endpoint = load.endpoint();
     while !load.done.load(Ordering::Relaxed) {
+        // The sender lives in the load.
+        let _ = load.hushed.subscribe().wait_for(|hushed| !hushed).await;
         let id = load.tally.id();
         let answer = ask(&http, &endpoint, &load.token, (id, Question::Schema)).await;
         let judged = answer.and_then(|answer| {

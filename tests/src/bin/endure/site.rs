@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use reqwest::redirect::Policy;
@@ -19,6 +20,8 @@ use super::program::{Program, Start};
 
 /// The name under which gateways find several cores.
 const CORES: &str = "cores.test";
+/// Between a core's being told to stop and its closing of connections without a call.
+pub(super) const CORE_CLOSE_DELAY: Duration = Duration::from_secs(1);
 
 /// What a part wants otherwise.
 #[derive(Clone, Debug)]
@@ -89,8 +92,9 @@ impl Site {
         let admin = free()?;
         let yaml = format!(
             "listen: \"{listen}\"\nadmin: \"{admin}\"\nhop_key: {{file: {}}}\n\
-             close_delay: 1s\nbackend: {{concurrency: 64, concurrency_per_subject: 32}}\n",
-            self.folder.join("hop").display()
+             close_delay: {}ms\nbackend: {{concurrency: 64, concurrency_per_subject: 32}}\n",
+            self.folder.join("hop").display(),
+            CORE_CLOSE_DELAY.as_millis()
         );
         let name = "fhir-mcp-core";
         let config = self.write(name, &yaml)?;
