@@ -130,17 +130,17 @@ async fn replace(load: &Load, balancer: &Balancer, place: &mut Replica) -> Resul
 fn start(load: &Arc<Load>) -> Result<JoinSet<()>> {
     let mut callers = JoinSet::new();
     let client = || load.site.client();
-    let http2 = client().http2_prior_knowledge().build()?;
     for http in [
         client().http1_only().build()?,
         client().http1_only().build()?,
         client().http1_only().pool_max_idle_per_host(0).build()?,
         client().pool_max_idle_per_host(0).build()?,
         client().build()?,
-        // Several streams of one connection.
-        http2.clone(),
-        http2.clone(),
-        http2,
+        // Each over a connection of its own: requests that wait together for one whose server goes away can wait
+        // for ever in the client (reqwest #1323).
+        client().http2_prior_knowledge().build()?,
+        client().http2_prior_knowledge().build()?,
+        client().http2_prior_knowledge().build()?,
     ] {
         callers.spawn(keep_calling(Arc::clone(load), http));
     }

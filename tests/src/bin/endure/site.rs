@@ -20,6 +20,8 @@ use super::program::{Program, Start};
 
 /// The name under which gateways find several cores.
 const CORES: &str = "cores.test";
+/// Longer than any gateway here may take for an answer: what is late by then has failed.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Between a core's being told to stop and its closing of connections without a call.
 pub(super) const CORE_CLOSE_DELAY: Duration = Duration::from_secs(1);
 
@@ -105,7 +107,7 @@ impl Site {
     /// Connections that trust this site alone, and follow nobody elsewhere.
     pub(super) fn client(&self) -> ClientBuilder {
         let trusting = Client::builder().no_proxy().tls_certs_only([self.root.clone()]);
-        trusting.redirect(Policy::none())
+        trusting.redirect(Policy::none()).timeout(PATIENCE)
     }
 
     /// Registers a client with the gateway.
