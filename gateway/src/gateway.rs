@@ -103,6 +103,7 @@ impl Gateway {
         let door = Arc::new(Door {
             proxy: Arc::clone(&proxy),
             caps: ConnectionCaps::default(),
+            queue: listeners.queue,
             metrics: lasting.metrics.clone(),
             live: Arc::clone(&live),
             audit: audit.clone(),

@@ -59,6 +59,7 @@ mod upstream_oauth;
 mod upstream_time;
 mod wrapped;
 
+pub use closing::Queue;
 pub use gateway::{Gateway, Running};
 pub use introspection_cache::IntrospectionCache;
 pub use rate_limit::{LimitCounters, RateLimits, StoreError};

@@ -216,7 +216,9 @@ mod tests {
         });
         let lost = ["trail", "fhir"]
             .map(|trail| format!("gateway_audit_failures_total{{trail=\"{trail}\"}} 0"));
-        for series in faults.chain(lost) {
+        let shared = ["away", "late", "lost", "answer", "strange_key"]
+            .map(|kind| format!("gateway_limits_shared_faults_total{{kind=\"{kind}\"}} 0"));
+        for series in faults.chain(lost).chain(shared) {
             assert!(shown.lines().any(|line| line == series), "{series}");
         }
     }

@@ -7,6 +7,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use closing::Queue;
 use listenfd::ListenFd;
 
 use crate::config::Config;
@@ -54,6 +55,8 @@ pub struct Listeners {
     pub public: Vec<TcpListener>,
     /// For metrics and probes.
     pub admin: TcpListener,
+    /// Who accepts from the public ones.
+    pub queue: Queue,
 }
 
 impl Listeners {
@@ -61,6 +64,7 @@ impl Listeners {
     /// its address, and binds what is missing; the first address that cannot be bound ends it.
     pub fn bind(config: &Config) -> Result<Self, StartError> {
         let mut handed = handed_over()?;
+        let queue = if handed.is_empty() { Queue::Ours } else { Queue::Shared };
         let mut listen = |address: SocketAddr| {
             let held = handed.iter().position(|(known, _)| *known == address);
             held.map_or_else(|| bind(address), |at| Ok(handed.swap_remove(at).1))
@@ -70,7 +74,7 @@ impl Listeners {
         let admin = listen(config.server.admin)?;
         match handed.first() {
             Some((address, _)) => Err(StartError::HandedOver { address: *address }),
-            None => Ok(Self { public, admin }),
+            None => Ok(Self { public, admin, queue }),
         }
     }
 }

@@ -5,13 +5,14 @@
 //! So the queue is emptied before the socket is closed, and whoever has not begun yet is given a moment for it.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, IoSlice};
 use std::net::{self, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
+use closing::Queue;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -21,8 +22,6 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// How long whoever is connected may take to begin a first request, once nobody else is let in.
 const FIRST_WORD: Duration = Duration::from_secs(1);
-/// So many are let in at the end. The queue need not become empty where another service accepts from it too.
-const LAST: usize = 4096;
 
 /// A listening socket that closes in good order.
 #[derive(Debug)]
@@ -30,6 +29,7 @@ pub(crate) struct Door {
     address: SocketAddr,
     /// Open until it is told to close.
     socket: Option<TcpListener>,
+    queue: Queue,
     /// Who was in the queue then.
     last: VecDeque<(net::TcpStream, SocketAddr)>,
     closing: CancellationToken,
@@ -44,10 +44,15 @@ impl Door {
     ///
     /// # Errors
     /// A socket without an address.
-    pub(crate) fn new(socket: TcpListener, closing: CancellationToken) -> io::Result<Self> {
+    pub(crate) fn new(
+        socket: TcpListener,
+        queue: Queue,
+        closing: CancellationToken,
+    ) -> io::Result<Self> {
         Ok(Self {
             address: socket.local_addr()?,
             socket: Some(socket),
+            queue,
             last: VecDeque::new(),
             closing,
             closed: CancellationToken::new(),
@@ -76,8 +81,7 @@ impl Door {
                     () = self.closing.cancelled() => self.close(),
                 }
             } else if let Some((stream, peer)) = self.last.pop_front() {
-                let ours = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                if let Ok(stream) = ours {
+                if let Ok(stream) = TcpStream::from_std(stream) {
                     break (stream, peer);
                 }
             } else {
@@ -96,23 +100,9 @@ impl Door {
     fn close(&mut self) {
         // The runtime may not have heard yet of who is in the queue, so the kernel is asked.
         if let Some(socket) = self.socket.take().and_then(|socket| socket.into_std().ok()) {
-            while self.last.len() < LAST {
-                match socket.accept() {
-                    Ok(accepted) => self.last.push_back(accepted),
-                    Err(why) if is_of_one(why.kind()) => {}
-                    Err(_) => break,
-                }
-            }
+            self.last = closing::close(socket, self.queue).into();
         }
     }
-}
-
-/// Whether an error of accepting is one caller's, so that the next one can still be let in.
-const fn is_of_one(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
-    )
 }
 
 impl Listener for Door {

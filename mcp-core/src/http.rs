@@ -12,6 +12,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post_service};
 use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
+use closing::Queue;
 use http::{StatusCode, header};
 use prometheus::{Registry, TextEncoder};
 use rmcp::ServerHandler;
@@ -54,6 +55,7 @@ pub struct Core {
     certificate: Option<Arc<Certificate>>,
     registry: Registry,
     is_ready: Arc<AtomicBool>,
+    queue: Queue,
     grace: Duration,
 }
 
@@ -100,8 +102,16 @@ impl Core {
             certificate,
             registry,
             is_ready: Arc::new(AtomicBool::new(false)),
+            queue: Queue::Shared,
             grace: config.backend.deadline + GRACE,
         })
+    }
+
+    /// The same service on a socket that nobody else accepts from: when it closes, nobody comes in behind the last one.
+    #[must_use]
+    pub const fn alone_on_its_socket(mut self) -> Self {
+        self.queue = Queue::Ours;
+        self
     }
 
     /// The same service by another clock, for tests that let time pass.
@@ -179,7 +189,7 @@ impl Core {
     async fn serve_tools(&self, listener: TcpListener, ending: &Ending) -> anyhow::Result<()> {
         let router =
             self.router().layer(from_fn_with_state(ending.clone(), last_of_its_connection));
-        let door = Door::new(listener, ending.closing())?;
+        let door = Door::new(listener, self.queue, ending.closing())?;
         let emptied = door.emptied();
         match self.certificate.clone() {
             None => axum::serve(door, router).with_graceful_shutdown(emptied).await?,

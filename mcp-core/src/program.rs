@@ -208,7 +208,7 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     telemetry::start(std::io::stdout)?;
     let (listen, admin, close_delay) = (config.listen, config.admin, config.close_delay);
-    let core = Core::new(config)?;
+    let core = Core::new(config)?.alone_on_its_socket();
     let listener = bind(listen).with_context(|| format!("listen: {listen}"))?;
     let admin = bind(admin).with_context(|| format!("admin: {admin}"))?;
     let ending = Ending::default();

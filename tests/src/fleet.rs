@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use fhir_mcp_gateway::config::Config;
-use fhir_mcp_gateway::{Gateway, Listeners, Running};
+use fhir_mcp_gateway::{Gateway, Listeners, Queue, Running};
 
 use crate::balancer::Balancer;
 use crate::bed::{Records, Setup, listener};
@@ -108,7 +108,7 @@ fn gateway(public: TcpListener, setup: &Setup, surroundings: &Surroundings) -> R
     let clock = GatewayClock::over(&surroundings.clock);
     Ok(Gateway::build_over(config, Arc::new(clock), Arc::clone(&setup.network))?
         .audit_to(surroundings.records.clone())
-        .start(Listeners { public: vec![public], admin: listener()? })?)
+        .start(Listeners { public: vec![public], admin: listener()?, queue: Queue::Shared })?)
 }
 
 /// What `{env: name}` stands for.

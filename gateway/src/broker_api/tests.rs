@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::bench::site::{HOST, Site};
 use crate::client_fetch::Network;
 use crate::clock::SystemClock;
-use crate::{Gateway, Listeners, Running, bench, telemetry};
+use crate::{Gateway, Listeners, Queue, Running, bench, telemetry};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -63,7 +63,7 @@ fn start(site: Site, extra: &str) -> (Running, String) {
     let running = Gateway::build_over(config, Arc::new(SystemClock::start()), network)
         .unwrap()
         .audit_to(io::sink())
-        .start(Listeners { public: vec![public], admin })
+        .start(Listeners { public: vec![public], admin, queue: Queue::Shared })
         .unwrap();
     (running, origin)
 }

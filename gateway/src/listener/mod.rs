@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use closing::Queue;
 use pingora::apps::ServerApp as _;
 use pingora::protocols::l4::stream::Stream as TcpStream;
 use pingora::protocols::{ALPN, GetSocketDigest as _, IO, SocketDigest};
@@ -44,6 +45,8 @@ const UNDECODED: usize = 32;
 pub(crate) struct Door {
     pub(crate) proxy: Arc<HttpProxy<GatewayProxy>>,
     pub(crate) caps: ConnectionCaps,
+    /// Who accepts from its sockets.
+    pub(crate) queue: Queue,
     pub(crate) metrics: Metrics,
     /// A connection keeps the deadlines and caps that were in force when it came.
     pub(crate) live: Arc<Live>,
@@ -96,7 +99,7 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Certificates>>,
             },
         }
     }
-    for (stream, peer) in last::let_in(listener) {
+    for (stream, peer) in last::let_in(listener, door.queue) {
         connections.spawn(connection(stream, peer, tls.clone(), Arc::clone(&door)));
     }
     drain(connections, door.live.current().config.server.deadlines.drain).await;

@@ -2,6 +2,8 @@
 
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 
+use super::shared::fault_words;
+
 /// The counters of the limits, over the gateway's registry.
 #[derive(Clone, Debug)]
 pub struct LimitCounters {
@@ -28,6 +30,15 @@ impl LimitCounters {
             "1 while shared limits are counted locally, at each replica's share.",
         )?;
         registry.register(Box::new(degraded.clone()))?;
+        let shared_faults = family(
+            "gateway_limits_shared_faults_total",
+            "Steps decided locally though limits are shared.",
+            &["kind"],
+        )?;
+        // So that the first of them is seen as an increase.
+        for kind in fault_words() {
+            shared_faults.with_label_values(&[kind]);
+        }
         Ok(Self {
             exceeded: family(
                 "gateway_limits_exceeded_total",
@@ -39,11 +50,7 @@ impl LimitCounters {
                 "Names forgotten before they were at rest.",
                 &["limit"],
             )?,
-            shared_faults: family(
-                "gateway_limits_shared_faults_total",
-                "Steps decided locally though limits are shared.",
-                &["kind"],
-            )?,
+            shared_faults,
             degraded,
         })
     }

@@ -10,7 +10,7 @@ use fhir_mcp_core::config::{BackendLimits, Config as CoreConfig};
 use fhir_mcp_core::{Core, Ending};
 use fhir_mcp_gateway::clock::SystemClock;
 use fhir_mcp_gateway::config::Config as GatewayConfig;
-use fhir_mcp_gateway::{Gateway, Listeners};
+use fhir_mcp_gateway::{Gateway, Listeners, Queue};
 use jiff::Timestamp;
 use testbed::bed::random_key;
 use testbed::exchange::{FakeExchange, NATIVE_CLIENT, Options, PASSWORD, system_clock};
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     })?;
     let running = Gateway::build(config, Arc::new(SystemClock::start()))?
         .audit_to(std::io::sink())
-        .start(Listeners { public: vec![gateway], admin })?;
+        .start(Listeners { public: vec![gateway], admin, queue: Queue::Shared })?;
     write!(std::io::stdout(), "{}", welcome(&exchange.base_url()))?;
     std::io::stdout().flush()?;
     wait().await?;

@@ -58,7 +58,6 @@ impl StoreFault {
 }
 
 /// Every kind of fault.
-#[cfg(test)]
 pub(super) fn fault_words() -> impl Iterator<Item = &'static str> {
     let all = [StoreFault::Away, StoreFault::Late, StoreFault::Lost, StoreFault::Answer];
     all.into_iter().map(StoreFault::as_str).chain([STRANGE_KEY])

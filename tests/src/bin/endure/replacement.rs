@@ -136,8 +136,8 @@ fn start(load: &Arc<Load>) -> Result<JoinSet<()>> {
         client().http1_only().pool_max_idle_per_host(0).build()?,
         client().pool_max_idle_per_host(0).build()?,
         client().build()?,
-        // Each over a connection of its own: requests that wait together for one whose server goes away can wait
-        // for ever in the client (reqwest #1323).
+        // Each over a connection of its own. Of three on one, somebody once waited for ever in the client, with no
+        // connection open; reqwest #1323 reads the same.
         client().http2_prior_knowledge().build()?,
         client().http2_prior_knowledge().build()?,
         client().http2_prior_knowledge().build()?,

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use fhir_mcp_gateway::clock::SystemClock;
 use fhir_mcp_gateway::config::{Config, ConfigError};
 use fhir_mcp_gateway::tls::{self, Certificates, Loaded, TlsError};
-use fhir_mcp_gateway::{Gateway, Listeners, Running};
+use fhir_mcp_gateway::{Gateway, Listeners, Queue, Running};
 use testbed::bed::random_key;
 use testbed::certificates::{Authority, Issued};
 
@@ -67,7 +67,7 @@ impl Site {
         let config = parse(&yaml(address, &tls, wish), &keys)?;
         let running = Gateway::build(config, Arc::new(SystemClock::start()))?
             .audit_to(std::io::sink())
-            .start(Listeners { public: vec![public], admin })?;
+            .start(Listeners { public: vec![public], admin, queue: Queue::Shared })?;
         Ok(Self { running, address, origin, authority, folder, keys })
     }
 
