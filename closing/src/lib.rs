@@ -1,7 +1,8 @@
 //! How a listening socket closes without resetting anybody.
 //!
 //! A socket that stops listening resets the connections in its queue, and their callers cannot know how far a request
-//! came. So the queue is emptied first; and as callers come while it is, nobody new enters it from then on.
+//! came. So the queue is emptied first. Somebody could still enter it between the last one let in and the socket's end, so
+//! nobody new is taken from before the one until after the other.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
