@@ -103,3 +103,33 @@ fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     };
     bound().map_err(|source| StartError::Bind { address, source })
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::{Gateway, bench};
+
+    #[tokio::test]
+    async fn a_gateway_takes_nobody_new_at_its_end_from_a_socket_that_it_bound_itself() {
+        for queue in [Queue::Ours, Queue::Shared] {
+            let mut config = bench::config("http://127.0.0.1:1", "http://127.0.0.1:1", "");
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            config.server.admin = any;
+            config.server.listeners.iter_mut().for_each(|listener| listener.address = any);
+            let mut listeners = Listeners::bind(&config).unwrap();
+            assert_eq!(listeners.queue, Queue::Ours);
+            listeners.queue = queue;
+            // With another holder the socket outlives the gateway, and so shows what became of its queue.
+            let held = listeners.public[0].try_clone().unwrap();
+            let gateway = Gateway::build(config, Arc::new(SystemClock::start())).unwrap();
+            gateway.audit_to(io::sink()).start(listeners).unwrap().shutdown().await;
+            let address = held.local_addr().unwrap();
+            let late = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(50));
+            assert_eq!(late.is_err(), queue == Queue::Ours);
+        }
+    }
+}

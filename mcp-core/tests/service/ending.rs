@@ -122,3 +122,24 @@ async fn who_is_connected_and_says_nothing_does_not_hold_up_the_end() {
     ended.expect("it had its moment").unwrap().unwrap();
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_core_alone_on_its_socket_takes_nobody_new_when_it_closes() {
+    for is_alone in [true, false] {
+        // With another holder the socket outlives the core, and so shows what became of its queue.
+        let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        held.set_nonblocking(true).unwrap();
+        let address = held.local_addr().unwrap();
+        let listener = TcpListener::from_std(held.try_clone().unwrap()).unwrap();
+        let mut core = Core::new(config(BackendLimits::default())).unwrap();
+        if is_alone {
+            core = core.alone_on_its_socket();
+        }
+        let ending = Ending::default();
+        ending.close();
+        core.serve(listener, None, ending).await.unwrap();
+        let late = timeout(Duration::from_millis(50), TcpStream::connect(address)).await;
+        assert_eq!(late.is_err(), is_alone);
+    }
+}
